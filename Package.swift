@@ -1,0 +1,117 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// Weir in one list. Reading down is the data's way, and the order of dependence: a module uses
+// only names that stand above it. The folders under Sources sort the same way, A to Z.
+
+let package = Package(
+    name: "weir",
+    products: [.executable(name: "weir", targets: ["Weir"])],
+    targets: [
+        // Bridges: one module per C library. They know nothing of metrics, and they never log.
+        library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+        library("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
+        library("CSystem"),
+        library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+        library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+        // RE2 is C++: a C face of a few functions, so that no Swift module needs C++ interop.
+        .target(
+            name: "CRE2", path: "Sources/Bridges/CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        module("Compression", in: "Bridges", uses: "CZlib", "CZstd"),
+        module("Crypto", in: "Bridges", uses: "CCrypto"),
+        module("RE2", in: "Bridges", uses: "CRE2"),
+        module("Threads", in: "Bridges", uses: "CSystem"),
+        module("YAML", in: "Bridges", uses: "CYAML"),
+        module("HTTPServe", in: "Bridges", uses: "CMicrohttpd", "Compression", "Threads"),
+        module("Postgres", in: "Bridges", uses: "CPostgres", "CSystem", "Threads"),
+
+        // Core: the words that all the others share.
+        module("Model", in: "Core", uses: "RE2"),
+        module("Telemetry", in: "Core", uses: "CSystem", "Model", "Threads"),
+        module("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads", "YAML"),
+        module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2"),
+        module("Configuration", in: "Core", uses: "Access", "Model", "Relabeling", "YAML"),
+
+        // Gather: from a configured job to parsed samples.
+        module("Exposition", in: "Gather", uses: "Model"),
+
+        // Keep: memory, disk, database.
+        module("PrivatePostgres", in: "Keep", uses: "Postgres", "Telemetry", "Threads"),
+
+        // Serve: what leaves Weir.
+        module(
+            "API", in: "Serve", uses: "Access", "Configuration", "HTTPServe", "Model", "Telemetry"),
+
+        // Weir: the commands, and the one file that wires everything.
+        .executableTarget(
+            name: "Weir",
+            dependencies: [
+                "API", "Access", "Configuration", "Exposition", "HTTPServe", "Model", "Postgres",
+                "PrivatePostgres", "Relabeling", "Telemetry", "Threads",
+            ],
+            path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
+
+        // What Weir costs, measured: `make bench`.
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: ["Exposition", "HTTPServe", "Model", "Postgres", "Relabeling"],
+            path: "Benchmarks", swiftSettings: settings(layer: "Benchmarks")),
+    ] + tests(),
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17)
+
+// MARK: How a module is built
+
+// Functions, not stored globals: those would still be empty when `package` above reads them.
+func settings(layer: String) -> [SwiftSetting] {
+    var settings: [SwiftSetting] = [
+        .enableUpcomingFeature("ExistentialAny"),
+        // A type of C in a public signature is an error, because C is imported internally.
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .treatAllWarnings(as: .error),
+        // Only the root of a build may pass flags. Nothing depends on Weir, so it always is.
+        .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+    ]
+    // Above the bridges, every unsafe expression has to say `unsafe`.
+    if layer != "Bridges" && layer != "Tests" { settings.append(.strictMemorySafety()) }
+    return settings
+}
+
+func module(
+    _ name: String, in layer: String, uses: Target.Dependency..., resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name, dependencies: uses, path: "Sources/\(layer)/\(name)", resources: resources,
+        swiftSettings: settings(layer: layer))
+}
+
+func library(_ name: String, pkgConfig: String? = nil, apt: String? = nil) -> Target {
+    .systemLibrary(
+        name: name, path: "Sources/Bridges/\(name)", pkgConfig: pkgConfig,
+        providers: apt.map { [.apt([$0])] })
+}
+
+func tests() -> [Target] {
+    [
+        // One line per module, in the order above; `TidyTests` fails if one is missing.
+        .target(
+            name: "TestKit", path: "Tests/TestKit", swiftSettings: settings(layer: "Tests")),
+        test("Threads", in: "Bridges"),
+        test("Model", in: "Core"),
+        test("Telemetry", in: "Core"),
+        .testTarget(
+            name: "TidyTests", dependencies: ["TestKit"], path: "Tests/TidyTests",
+            swiftSettings: settings(layer: "Tests")),
+    ]
+}
+
+func test(_ name: String, in layer: String, uses: Target.Dependency...) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name), "TestKit"] + uses,
+        path: "Tests/\(layer)/\(name)Tests", exclude: [], swiftSettings: settings(layer: "Tests"))
+}

@@ -1,0 +1,1 @@
+// Compression: gzip and zstd, streamed, with a cap on what comes out.

@@ -1,0 +1,1 @@
+// Crypto: digests, bcrypt and comparison in constant time, by OpenSSL.

@@ -1,0 +1,1 @@
+// HTTPServe: an HTTP/1.1 server on libmicrohttpd.

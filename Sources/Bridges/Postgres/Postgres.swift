@@ -1,0 +1,1 @@
+// Postgres: libpq: connections, results, COPY, notifications.

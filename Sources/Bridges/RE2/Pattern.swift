@@ -1,0 +1,43 @@
+import CRE2
+
+/// A compiled regular expression that matches a whole subject or nothing.
+///
+/// `.` matches a newline too, as in Prometheus's `^(?s:…)$`.
+// Safe to share: RE2 never changes an expression after compiling it.
+public final class Pattern: @unchecked Sendable {
+    /// The expression as it was written.
+    public let text: String
+    /// How many groups it has, without the whole.
+    public let groupCount: Int
+    private let handle: OpaquePointer
+
+    /// Compiles `text`.
+    public init(_ text: String) throws(PatternError) {
+        var text = text
+        var reason = [CChar](repeating: 0, count: 256)
+        let compiled = text.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) {
+                weir_pattern_new($0.baseAddress, $0.count, &reason, reason.count)
+            }
+        }
+        guard let compiled else {
+            let bytes = reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            throw .invalid(expression: text, reason: String(decoding: bytes, as: UTF8.self))
+        }
+        self.text = text
+        handle = compiled
+        groupCount = Int(weir_pattern_group_count(compiled))
+    }
+
+    deinit { weir_pattern_free(handle) }
+
+    /// Whether all of `subject` matches.
+    public func matches(_ subject: String) -> Bool {
+        var subject = subject
+        return subject.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) {
+                weir_pattern_matches(handle, $0.baseAddress, $0.count)
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+// YAML: libyaml's events as nodes that know where they stand.

@@ -1,0 +1,1 @@
+// Configuration: prometheus.yml and weir.yml as values.

@@ -1,0 +1,1 @@
+// Model: the words of the domain.

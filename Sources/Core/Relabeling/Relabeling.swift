@@ -1,0 +1,1 @@
+// Relabeling: Prometheus's relabel rules.

@@ -1,0 +1,1 @@
+// Telemetry: what Weir says of itself.

@@ -1,0 +1,1 @@
+// Exposition: the text that targets serve, read and written.

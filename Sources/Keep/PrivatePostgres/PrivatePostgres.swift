@@ -1,0 +1,1 @@
+// PrivatePostgres: a PostgreSQL cluster of Weir's own.
