@@ -30,7 +30,7 @@ let package = Package(
 
         // Core: the words that all the others share.
         module("Model", in: "Core", uses: "RE2"),
-        module("Telemetry", in: "Core", uses: "CSystem", "Model", "Threads"),
+        module("Telemetry", in: "Core", uses: "Model", "Threads"),
         module("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads", "YAML"),
         module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2"),
         module("Configuration", in: "Core", uses: "Access", "Model", "Relabeling", "YAML"),

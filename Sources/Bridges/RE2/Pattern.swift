@@ -1,9 +1,9 @@
 import CRE2
 
+// Safe to share: RE2 never changes an expression after compiling it.
 /// A compiled regular expression that matches a whole subject or nothing.
 ///
 /// `.` matches a newline too, as in Prometheus's `^(?s:…)$`.
-// Safe to share: RE2 never changes an expression after compiling it.
 public final class Pattern: @unchecked Sendable {
     /// The expression as it was written.
     public let text: String

@@ -1,10 +1,10 @@
 import Glibc
 
+// Safe to share: `value` is only touched between lock and unlock.
 /// A value that is only touched while its lock is held.
 ///
 /// `Synchronization.Mutex` would be a little faster, but ThreadSanitizer does not see its slow
 /// path on Linux and reports races that are none; with this lock it can gate every change.
-// Safe to share: `value` is only touched between lock and unlock.
 public final class Locked<Value>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private var value: Value

@@ -5,7 +5,9 @@ import Glibc
 public struct WorkerThread: ~Copyable {
     private let thread: pthread_t
 
-    /// Starts the thread. Dropping the value without `join()` lets the thread run on by itself.
+    /// Starts the thread.
+    ///
+    /// Dropping the value without `join()` lets the thread run on by itself.
     public init(name: String, _ body: @escaping @Sendable () -> Void) {
         thread = Self.start(name: name, body)
     }
