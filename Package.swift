@@ -104,10 +104,13 @@ func tests() -> [Target] {
         .target(
             name: "TestKit", dependencies: ["CSystem", "Threads"], path: "Tests/TestKit",
             swiftSettings: settings(layer: "Tests")),
+        test("Crypto", in: "Bridges"),
+        test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
         test("DNS", in: "Bridges"),
         test("Model", in: "Core"),
         test("Telemetry", in: "Core"),
+        test("Relabeling", in: "Core", uses: "Model"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
