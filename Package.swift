@@ -9,6 +9,7 @@ let package = Package(
     products: [.executable(name: "weir", targets: ["Weir"])],
     targets: [
         // Bridges: one module per C library. They know nothing of metrics, and they never log.
+        library("CAres", pkgConfig: "libcares", apt: "libc-ares-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
@@ -25,6 +26,7 @@ let package = Package(
         module("RE2", in: "Bridges", uses: "CRE2"),
         module("Threads", in: "Bridges", uses: "CSystem"),
         module("YAML", in: "Bridges", uses: "CYAML"),
+        module("DNS", in: "Bridges", uses: "CAres", "Threads"),
         module("HTTPServe", in: "Bridges", uses: "CMicrohttpd", "Compression", "Threads"),
         module("Postgres", in: "Bridges", uses: "CPostgres", "CSystem", "Threads"),
 
@@ -102,9 +104,13 @@ func tests() -> [Target] {
         .target(
             name: "TestKit", dependencies: ["CSystem", "Threads"], path: "Tests/TestKit",
             swiftSettings: settings(layer: "Tests")),
+        test("Crypto", in: "Bridges"),
+        test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
+        test("DNS", in: "Bridges"),
         test("Model", in: "Core"),
         test("Telemetry", in: "Core"),
+        test("Relabeling", in: "Core", uses: "Model"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
