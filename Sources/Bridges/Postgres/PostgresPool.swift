@@ -20,6 +20,7 @@ public actor PostgresPool {
     public nonisolated var server: String { options.server }
 
     /// Runs `body` with a connection, as `PostgresSession.run` does, as soon as one is free.
+    @discardableResult
     public func run<Value: Sendable>(
         _ body: @Sendable (borrowing PostgresConnection) throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {

@@ -31,6 +31,7 @@ public actor PostgresSession {
     ///
     /// If the task is cancelled the server is asked to stop, and `.cancelled` is thrown. A
     /// transaction that `body` leaves open is rolled back.
+    @discardableResult
     public func run<Value: Sendable>(
         _ body: @Sendable (borrowing PostgresConnection) throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
@@ -41,7 +42,8 @@ public actor PostgresSession {
         let ticket = lastTicket
         canceller?.begin(ticket)
         let outcome = await withTaskCancellationHandler {
-            Self.outcome(of: connection, body)
+            // A method of the actor: a closure that names no `self` would leave its thread.
+            self.outcome(of: connection, body)
         } onCancel: {
             if let canceller { CancelThread.shared.cancel(canceller, ticket) }
         }
@@ -58,7 +60,7 @@ public actor PostgresSession {
     /// Ends the connection; the next `run` makes a new one.
     public func disconnect() { connection = nil }
 
-    private static func outcome<Value>(
+    private func outcome<Value>(
         of connection: borrowing PostgresConnection,
         _ body: (borrowing PostgresConnection) throws(PostgresError) -> Value
     ) -> Result<Value, PostgresError> {
