@@ -103,6 +103,7 @@ func tests() -> [Target] {
             name: "TestKit", dependencies: ["CSystem", "Threads"], path: "Tests/TestKit",
             swiftSettings: settings(layer: "Tests")),
         test("Threads", in: "Bridges"),
+        test("YAML", in: "Bridges"),
         test("Model", in: "Core"),
         test("Telemetry", in: "Core"),
         .testTarget(
