@@ -1,6 +1,6 @@
 import CYAML
 
-/// libyaml's parser: one event after another. The only file that names it.
+/// The parser of libyaml, which no other file names.
 struct YAMLParser: ~Copyable {
     /// What stands next in the file.
     enum Event {

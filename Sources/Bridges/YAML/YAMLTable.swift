@@ -34,7 +34,7 @@ public struct YAMLTable<Target: Sendable>: Sendable {
         standards = self.fields.map { $0.encode(standard) }
     }
 
-    /// The value of a node. `nil` where it is no block at all; complaints say what else is wrong.
+    /// The value of a node, or `nil` where it is no block at all; complaints say what else is wrong.
     public func decode(_ node: YAMLNode, _ decoding: inout YAMLDecoding) -> Target? {
         var target = make()
         let entries: [YAMLEntry]
