@@ -25,6 +25,7 @@ let package = Package(
         module("RE2", in: "Bridges", uses: "CRE2"),
         module("Threads", in: "Bridges", uses: "CSystem"),
         module("YAML", in: "Bridges", uses: "CYAML"),
+        module("HTTPFetch", in: "Bridges", uses: "CCurl", "CSystem", "Crypto", "Threads"),
         module("HTTPServe", in: "Bridges", uses: "CMicrohttpd", "Compression", "Threads"),
         module("Postgres", in: "Bridges", uses: "CPostgres", "CSystem", "Threads"),
 
@@ -105,6 +106,7 @@ func tests() -> [Target] {
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
+        test("HTTPFetch", in: "Bridges", uses: "Threads"),
         test("Model", in: "Core"),
         test("Telemetry", in: "Core"),
         test("Relabeling", in: "Core", uses: "Model"),
