@@ -28,6 +28,7 @@ let package = Package(
         module("Processes", in: "Bridges", uses: "CSystem", "Threads"),
         module("YAML", in: "Bridges", uses: "CYAML"),
         module("DNS", in: "Bridges", uses: "CAres", "Threads"),
+        module("HTTPFetch", in: "Bridges", uses: "CCurl", "CSystem", "Crypto", "Threads"),
         module("HTTPServe", in: "Bridges", uses: "CMicrohttpd", "Compression", "Threads"),
         module("Postgres", in: "Bridges", uses: "CPostgres", "CSystem", "Threads"),
 
@@ -118,6 +119,7 @@ func tests() -> [Target] {
         test("Processes", in: "Bridges"),
         test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
+        test("HTTPFetch", in: "Bridges", uses: "Threads"),
         test("Model", in: "Core"),
         test("Telemetry", in: "Core"),
         test("Relabeling", in: "Core", uses: "Model"),
