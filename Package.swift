@@ -64,7 +64,7 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: ["Exposition", "HTTPServe", "Model", "Postgres", "Relabeling"],
-            path: "Benchmarks", swiftSettings: settings(layer: "Benchmarks")),
+            path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17)
@@ -107,13 +107,27 @@ func tests() -> [Target] {
     [
         // One line per module, in the order above; `TidyTests` fails if one is missing.
         .target(
-            name: "TestKit", dependencies: ["Processes"], path: "Tests/TestKit",
+            name: "TestKit", dependencies: ["CSystem", "Processes", "Threads"],
+            path: "Tests/TestKit",
             swiftSettings: settings(layer: "Tests")),
         test("Threads", in: "Bridges"),
         test("Processes", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
         test("Model", in: "Core"),
         test("Telemetry", in: "Core"),
+        test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
+        .executableTarget(
+            name: "PrivateClusterHost", dependencies: ["PrivatePostgres", "Telemetry"],
+            path: "Tests/PrivateClusterHost", swiftSettings: settings(layer: "Tests")),
+        test(
+            "PrivatePostgres", in: "Keep", uses: "Postgres", "PrivateClusterHost", "Processes",
+            "Telemetry"),
+        .testTarget(
+            name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
+            path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestKit", "Weir"], path: "Tests/EndToEndTests",
+            swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "TidyTests", dependencies: ["TestKit"], path: "Tests/TidyTests",
             swiftSettings: settings(layer: "Tests")),
