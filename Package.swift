@@ -114,6 +114,8 @@ func tests() -> [Target] {
             path: "Tests/TestKit", swiftSettings: settings(layer: "Tests")),
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
+            path: "Tests/TestKit",
+            swiftSettings: settings(layer: "Tests")),
         test("Threads", in: "Bridges"),
         test("YAML", in: "Bridges"),
         test("Processes", in: "Bridges"),
@@ -123,6 +125,13 @@ func tests() -> [Target] {
         test("Model", in: "Core"),
         test("Telemetry", in: "Core"),
         test("Relabeling", in: "Core", uses: "Model"),
+        test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
+        .executableTarget(
+            name: "PrivateClusterHost", dependencies: ["PrivatePostgres", "Telemetry"],
+            path: "Tests/PrivateClusterHost", swiftSettings: settings(layer: "Tests")),
+        test(
+            "PrivatePostgres", in: "Keep", uses: "Postgres", "PrivateClusterHost", "Processes",
+            "Telemetry"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
