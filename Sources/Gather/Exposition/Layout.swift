@@ -127,6 +127,11 @@ struct Layout {
         return shared == Int(line.length) ? .same : .cutOff
     }
 
+    /// Whether the constant part ends with a bare name, without braces.
+    func endsWithName(_ line: LayoutLine) -> Bool {
+        bytes[line.offset + Int(line.length) - 1] != UInt8(ascii: "}")
+    }
+
     enum Match { case same, differs, cutOff }
 
     private func lineCount(_ text: Span<UInt8>) -> UInt32 {

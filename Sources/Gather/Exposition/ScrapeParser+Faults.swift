@@ -20,10 +20,14 @@ extension ScrapeParser {
         let family = familyName(line)
         guard !family.isEmpty else { return }
         skippedFamily = family
-        while let last = next.lines.last, last.series != LayoutLine.none,
-            nameOfKey(table.text(of: last.series)).belongs(to: family)
-        {
+        while let last = next.lines.last {
+            // Comment lines that no sample followed are only remembered; they can go too.
+            let isComment = last.series == LayoutLine.none
+            guard isComment || nameOfKey(table.text(of: last.series)).belongs(to: family) else {
+                break
+            }
             next.removeLast()
+            if isComment { continue }
             nextSeries.removeLast()
             nextValues.removeLast()
             if nextTimes.count > nextValues.count { nextTimes.removeLast() }

@@ -51,21 +51,21 @@ extension ScrapeParser {
         }
         let end = lineEnd(body, from: start)
         if end == body.count, !isLast { return .wait }
+        // A name that goes on is another name.
+        if layout.endsWithName(line), start < end, body[start].continuesName(colons: true) {
+            return .differs
+        }
         // What a fault says is found anew by the slow way, which knows the whole line.
         guard let tail = try? TailScanner(isOpenMetrics: isOpenMetrics).scan(
             body.extracting(start..<end), from: 0), tail.exemplar == nil
         else { return .differs }
         let room = end < body.count ? body.extracting(start..<end + 1) : Span()
         layout.keep(room, of: cursor)
-        if !isLearning {
-            let place = Int(line.sample)
-            batch.values[place] = tail.value
-            if tail.time != nil || !batch.times.isEmpty { setTime(tail.time, at: place) }
-        } else {
-            nextLine(line)
-            nextValues.append(tail.value)
-            nextTime(tail.time)
-        }
+        // The layout's bytes and the column always say the same, also where a scrape fails later.
+        let place = Int(line.sample)
+        batch.values[place] = tail.value
+        if tail.time != nil || !batch.times.isEmpty { setTime(tail.time, at: place) }
+        if isLearning { takeOver(cursor..<cursor + 1) }
         number = line.number + shift
         type = line.type
         at = min(end + 1, body.count)
