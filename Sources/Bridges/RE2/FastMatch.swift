@@ -11,7 +11,7 @@ struct FastMatch {
     private let texts: UnsafeMutableBufferPointer<UnsafeMutableBufferPointer<UInt8>>
     private let minimum: Int
     private let first: FirstBytes
-    /// Whether the wildcard, or the literal, is the first group. There is no other then.
+    /// Whether the wildcard, or the literal, is the first group; there is no other then.
     let isGroup: Bool
 
     init(_ shape: Shape) {

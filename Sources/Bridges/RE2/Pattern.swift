@@ -1,10 +1,10 @@
 import CRE2
 import Glibc
 
+// Safe to share: RE2 never changes an expression after compiling it, nor is `fast` ever written.
 /// A compiled regular expression that matches a whole subject or nothing.
 ///
 /// `.` matches a newline too, as in Prometheus's `^(?s:…)$`.
-// Safe to share: RE2 never changes an expression after compiling it, and `fast` is never written.
 public final class Pattern: @unchecked Sendable {
     /// The expression as it was written.
     public let text: String

@@ -5,7 +5,7 @@ import CRE2
 /// `$name` takes the longest run of letters, digits and `_`, so that `$1x` is the group called
 /// "1x"; a group that is missing or took no part gives nothing; `$$` is a dollar, and so is a `$`
 /// that begins no name.
-public struct Template: Sendable {
+public final class Template: Sendable {
     /// The template as it was written.
     public let text: String
     let parts: [Part]

@@ -1,8 +1,10 @@
 import Model
 import RE2
 
-/// Rules made ready for speed: every label that they name has a number, its slot, so that running
-/// them looks no name up. What has no slot is carried along and only met by `labelmap` and its like.
+/// Rules made ready for speed.
+///
+/// Every label that they name has a number, its slot, so that running them looks no name up. What
+/// has no slot is carried along and only met by `labelmap` and its like.
 final class Program: Sendable {
     /// The names of the slots, sorted by their bytes.
     let names: [String]
@@ -23,6 +25,8 @@ final class Program: Sendable {
         let target: Int
         let targetTemplate: Template
         let scheme: NameScheme
+        /// Whether the rule writes its one source as it is.
+        let isCopy: Bool
         /// For each slot what its name means to the rule: `labelmap` has the slot to copy to, or
         /// -1; `labeldrop` and `labelkeep` have 1 where the label goes, else 0.
         let fates: [Int]
@@ -39,6 +43,9 @@ final class Program: Sendable {
             targetTemplate = Template(rule.targetLabel, for: rule.pattern)
             target = Program.fixedTarget(of: rule).flatMap { slots[$0] } ?? -1
             let (pattern, template) = (rule.pattern, template)
+            isCopy =
+                rule.action == .replace && pattern.isWholeGroup && template.onlyGroup == 1
+                && sources.count == 1 && target >= 0
             switch rule.action {
             case .labelMap:
                 fates = names.map { pattern.expand($0, into: template).flatMap { slots[$0] } ?? -1 }
@@ -46,12 +53,6 @@ final class Program: Sendable {
             case .labelKeep: fates = names.map { pattern.matches($0) ? 0 : 1 }
             default: fates = []
             }
-        }
-
-        /// Whether the rule writes its one source as it is.
-        var isCopy: Bool {
-            action == .replace && pattern.isWholeGroup && template.onlyGroup == 1
-                && sources.count == 1 && target >= 0
         }
     }
 

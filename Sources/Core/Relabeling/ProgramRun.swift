@@ -243,13 +243,17 @@ import RE2
             present = value.count > 0 || value.input >= 0 ? present | bit : present & ~bit
             return
         }
-        extras.removeAll { $0.name.hasSameBytes(as: name) }
-        for index in 0..<labels.count where labels[index].name.hasSameBytes(as: name) {
-            carried &= ~(1 << UInt64(index))
+        if !extras.isEmpty { extras.removeAll { $0.name.hasSameBytes(as: name) } }
+        var rest = carried
+        while rest != 0 {
+            let index = rest.trailingZeroBitCount
+            rest &= rest - 1
+            let other = labels[index].name
+            if other.utf8.count == name.utf8.count, other.hasSameBytes(as: name) {
+                carried &= ~(1 << UInt64(index))
+            }
         }
-        if value.count > 0 || value.input >= 0 {
-            extras.append(Extra(name: name, value: value))
-        }
+        if value.count > 0 || value.input >= 0 { extras.append(Extra(name: name, value: value)) }
     }
 
     private mutating func hash(_ operation: Program.Operation) {
@@ -360,9 +364,11 @@ import RE2
                 unsafe result.append(label(program.names[slot], values[slot]))
             }
         }
-        guard !extras.isEmpty else { return Labels(inOrder: result) }
-        for extra in extras { result.append(label(extra.name, extra.value)) }
-        return Labels(result)
+        for extra in extras {
+            let place = result.firstIndex { extra.name.isBytewiseLess(than: $0.name) }
+            result.insert(label(extra.name, extra.value), at: place ?? result.count)
+        }
+        return Labels(inOrder: result)
     }
 
     private func label(_ name: String, _ value: Value) -> Label {
