@@ -114,6 +114,7 @@ func tests() -> [Target] {
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
+        test("YAML", in: "Bridges"),
         test("Processes", in: "Bridges"),
         test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
