@@ -58,7 +58,7 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: ["Exposition", "HTTPServe", "Model", "Postgres", "Relabeling"],
-            path: "Benchmarks", swiftSettings: settings(layer: "Benchmarks")),
+            path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17)
@@ -100,10 +100,17 @@ func tests() -> [Target] {
     [
         // One line per module, in the order above; `TidyTests` fails if one is missing.
         .target(
-            name: "TestKit", path: "Tests/TestKit", swiftSettings: settings(layer: "Tests")),
+            name: "TestKit", dependencies: ["CSystem", "Threads"], path: "Tests/TestKit",
+            swiftSettings: settings(layer: "Tests")),
         test("Threads", in: "Bridges"),
         test("Model", in: "Core"),
         test("Telemetry", in: "Core"),
+        .testTarget(
+            name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
+            path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestKit", "Weir"], path: "Tests/EndToEndTests",
+            swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "TidyTests", dependencies: ["TestKit"], path: "Tests/TidyTests",
             swiftSettings: settings(layer: "Tests")),

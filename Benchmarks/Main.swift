@@ -1,1 +1,20 @@
-@main enum Bench { static func main() {} }
+/// `make bench`: runs the benchmarks whose names contain one of the arguments, or all of them.
+@main
+enum Benchmarks {
+    private typealias Run = @Sendable (inout BenchmarkReport) async throws -> Void
+
+    // One line a hot path, in the order of the data's way.
+    private static let all: [(name: String, run: Run)] = []
+
+    // Off the main actor, whose closures would check their isolation at each call.
+    @concurrent
+    static func main() async throws {
+        let wanted = CommandLine.arguments.dropFirst()
+        var report = BenchmarkReport()
+        for benchmark in all
+        where wanted.isEmpty || wanted.contains(where: { benchmark.name.contains($0) }) {
+            try await benchmark.run(&report)
+        }
+        print(report.table)
+    }
+}

@@ -11,7 +11,7 @@ public final class ThreadExecutor: SerialExecutor {
     /// - Parameter name: Shown by `top -H`; Linux keeps its first 15 bytes.
     public init(name: String) {
         let jobs = jobs
-        WorkerThread.detach(name: name) {
+        WorkerThread.detached(name: name) {
             while let job = jobs.next() { job.run() }
         }
     }

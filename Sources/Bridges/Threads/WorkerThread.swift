@@ -23,7 +23,7 @@ public struct WorkerThread: ~Copyable {
     deinit { pthread_detach(thread) }
 
     /// Starts a thread that nobody waits for.
-    static func detach(name: String, _ body: @escaping @Sendable () -> Void) {
+    public static func detached(name: String, _ body: @escaping @Sendable () -> Void) {
         pthread_detach(start(name: name, body))
     }
 
