@@ -102,9 +102,12 @@ func tests() -> [Target] {
         .target(
             name: "TestKit", dependencies: ["CSystem", "Threads"], path: "Tests/TestKit",
             swiftSettings: settings(layer: "Tests")),
+        test("Crypto", in: "Bridges"),
+        test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
         test("Model", in: "Core"),
         test("Telemetry", in: "Core"),
+        test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
