@@ -105,7 +105,7 @@ func tests() -> [Target] {
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
-        test("Model", in: "Core"),
+        test("Model", in: "Core", uses: "Threads"),
         test("Telemetry", in: "Core"),
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         .testTarget(

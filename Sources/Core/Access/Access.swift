@@ -3,13 +3,12 @@
 // Knows nothing of routes or sockets. Imports: Crypto, Model, Telemetry, Threads, YAML.
 
 public import Crypto
-public import Model
-public import YAML
+
+//YAMLIMPORT
 
 /// Why a credential, a web configuration or an address to listen on was refused.
 public enum AccessError: Error, CustomStringConvertible {
-    /// A file that is no YAML, or whose fields are not the ones that are known.
-    case yaml(YAMLError)
+    //YAMLCASE
     /// A value that is wrong where it stands: `place` is `web.yml:3:5`.
     case value(place: String, problem: String)
     /// A file that cannot be read.
@@ -30,7 +29,7 @@ public enum AccessError: Error, CustomStringConvertible {
     /// A sentence: where, what, and what to write instead.
     public var description: String {
         switch self {
-        case .yaml(let error): error.description
+        //YAMLDESC
         case .value(let place, let problem): "\(place): \(problem)"
         case .file(let path, let reason): "cannot read \(path): \(reason)"
         case .address(let text):

@@ -63,7 +63,8 @@ public struct Credential: Sendable, Hashable {
         guard !permissions.isEmpty else {
             throw .credential(
                 name: name,
-                problem: "it has no permissions; give it some of metrics.read, metrics.write, query "
+                problem:
+                    "it has no permissions; give it some of metrics.read, metrics.write, query "
                     + "and admin")
         }
         self.name = name
@@ -76,7 +77,8 @@ public struct Credential: Sendable, Hashable {
         self.expires = expires
     }
 
-    private static func problem(name: String, kind: CredentialKind, secret: StoredSecret) -> String? {
+    private static func problem(name: String, kind: CredentialKind, secret: StoredSecret) -> String?
+    {
         guard !name.isEmpty, name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
             return "its name has to be a text without control characters"
         }

@@ -28,7 +28,9 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// The address of these 4 or 16 bytes, in the order of the network, or `nil`.
     public init?(bytes: [UInt8]) {
-        func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+            bytes.reduce(0) { $0 << 8 | UInt64($1) }
+        }
         switch bytes.count {
         case 4: self.init(ipv4: UInt32(number(bytes[...])))
         case 16: self.init(high: number(bytes[..<8]), low: number(bytes[8...]))
@@ -58,7 +60,9 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// The address as RFC 5952 writes it.
     public var description: String {
-        if isIPv4 { return (0..<4).map { "\(low >> UInt64(24 - 8 * $0) & 255)" }.joined(separator: ".") }
+        if isIPv4 {
+            return (0..<4).map { "\(low >> UInt64(24 - 8 * $0) & 255)" }.joined(separator: ".")
+        }
         let groups = [high, low].flatMap { half in
             (0..<4).map { UInt16(truncatingIfNeeded: half >> UInt64(48 - 16 * $0)) }
         }
@@ -102,7 +106,8 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         }
         let groups: [UInt16]
         if let gap {
-            guard let before = readGroups(bytes[..<gap]), let after = readGroups(bytes[(gap + 2)...]),
+            guard let before = readGroups(bytes[..<gap], mayEndInIPv4: false),
+                let after = readGroups(bytes[(gap + 2)...]),
                 before.count + after.count < 8
             else { return nil }
             groups = before + Array(repeating: 0, count: 8 - before.count - after.count) + after
@@ -114,13 +119,15 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         return (half(groups[..<4]), half(groups[4...]))
     }
 
-    private static func readGroups(_ bytes: ArraySlice<UInt8>) -> [UInt16]? {
+    private static func readGroups(
+        _ bytes: ArraySlice<UInt8>, mayEndInIPv4: Bool = true
+    ) -> [UInt16]? {
         guard !bytes.isEmpty else { return [] }
         var groups: [UInt16] = []
         let parts = bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         for (index, part) in parts.enumerated() {
             let text = String(decoding: part, as: UTF8.self)
-            if index == parts.count - 1, part.contains(UInt8(ascii: ".")) {
+            if mayEndInIPv4, index == parts.count - 1, part.contains(UInt8(ascii: ".")) {
                 guard let tail = readIPv4(text.utf8[...]) else { return nil }
                 groups += [UInt16(tail >> 16), UInt16(truncatingIfNeeded: tail)]
             } else {
