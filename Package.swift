@@ -108,6 +108,7 @@ func tests() -> [Target] {
         test("Model", in: "Core", uses: "Threads"),
         test("Telemetry", in: "Core"),
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
+        test("API", in: "Serve", uses: "Access", "Model", "Telemetry"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),

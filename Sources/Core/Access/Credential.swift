@@ -125,3 +125,14 @@ extension Credential {
     /// Who asks, once this has been proved.
     var caller: Caller { Caller(name: name, permissions: permissions, binding: binding) }
 }
+
+extension CredentialKind {
+    /// What a credential of this kind is mostly made for.
+    public var usualPermissions: Set<Permission> {
+        switch self {
+        case .bearer, .basic: [.query, .metricsRead]
+        case .metricsToken, .clientCertificate: [.metricsRead]
+        case .apiKey: [.metricsRead, .metricsWrite]
+        }
+    }
+}

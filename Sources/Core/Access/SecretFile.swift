@@ -47,7 +47,7 @@ struct FileStamp: Sendable, Hashable {
     init?(_ path: String) {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { return nil }
-        inode = status.st_ino
+        inode = UInt64(status.st_ino)
         size = Int64(status.st_size)
         seconds = Int64(status.st_mtim.tv_sec)
         nanoseconds = Int64(status.st_mtim.tv_nsec)

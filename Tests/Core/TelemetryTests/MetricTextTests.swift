@@ -52,7 +52,10 @@ struct MetricTextTests {
                 """#)
     }
 
-    @Test(arguments: [(1e21, "1e+21"), (0.1, "0.1"), (-3, "-3"), (9_007_199_254_740_994, "9007199254740994.0"), (1e-7, "1e-07")])
+    @Test(arguments: [
+        (1e21, "1e+21"), (0.1, "0.1"), (-3, "-3"), (9_007_199_254_740_994, "9.007199254740994e+15"),
+        (1e-7, "1e-07"),
+    ])
     func `numbers are such that every parser reads them`(value: Double, text: String) {
         let family = MetricFamily(
             name: "m", metadata: .init(type: .gauge), lines: [.init(value: value)])

@@ -5,9 +5,11 @@ struct JSONWriterTests {
     @Test(
         arguments: [
             ("plain", #""plain""#), ("a\"b\\c", #""a\"b\\c""#), ("\n\r\t", #""\n\r\t""#),
-            ("<a>&", #""\u003ca\u003e\u0026""#), ("\u{1}\u{8}\u{c}\u{1f}", #""\u0001\u0008\u000c\u001f""#),
+            ("<a>&", #""\u003ca\u003e\u0026""#),
+            ("\u{1}\u{8}\u{c}\u{1f}", #""\u0001\u0008\u000c\u001f""#),
             ("\u{7f}", "\"\u{7f}\""), ("\u{2028}\u{2029}", #""\u2028\u2029""#),
-            ("é 漢 🚰", "\"é 漢 🚰\""), ("e\u{301}", "\"e\u{301}\""), ("\r\n", #""\r\n""#), ("", "\"\""),
+            ("é 漢 🚰", "\"é 漢 🚰\""), ("e\u{301}", "\"e\u{301}\""), ("\r\n", #""\r\n""#),
+            ("", "\"\""),
         ])
     func `a text is escaped as Go does it`(text: String, json: String) {
         var writer = JSONWriter()
