@@ -63,9 +63,10 @@ struct ArrowTests {
             })
         let swift = modules.filter { module in !isC(module.name) }
         for module in swift {
+            let uses = module.uses.isEmpty ? "nothing" : module.uses.joined(separator: ", ")
             #expect(
                 documented["\(module.layer)/\(module.name)"]?.sorted() == module.uses.sorted(),
-                "docs/architecture.md: the row of \(module.name) is not what Package.swift says")
+                "docs/architecture.md needs: | \(module.layer) / **\(module.name)** | \(uses) |")
         }
         #expect(documented.count == swift.count)
     }
