@@ -3,14 +3,14 @@
 // Knows nothing of routes or sockets. Imports: Crypto, Model, Telemetry, Threads, YAML.
 
 public import Crypto
-
-//YAMLIMPORT
+public import YAML
 
 /// Why a credential, a web configuration or an address to listen on was refused.
 public enum AccessError: Error, CustomStringConvertible {
-    //YAMLCASE
-    /// A value that is wrong where it stands: `place` is `web.yml:3:5`.
-    case value(place: String, problem: String)
+    /// A file that is no YAML.
+    case yaml(YAMLError)
+    /// Everything that is wrong in a file, and its warnings, in the order of the file.
+    case refused([YAMLComplaint])
     /// A file that cannot be read.
     case file(path: String, reason: String)
     /// Not an address, such as `10.0.0.256`.
@@ -25,12 +25,15 @@ public enum AccessError: Error, CustomStringConvertible {
     case crypto(CryptoError)
     /// An address that others can reach, and no credential that would keep them out.
     case unguarded(listener: String)
+    /// `auth: none` beside users of the web configuration.
+    case openWithUsers
 
     /// A sentence: where, what, and what to write instead.
     public var description: String {
         switch self {
-        //YAMLDESC
-        case .value(let place, let problem): "\(place): \(problem)"
+        case .yaml(let error): error.description
+        case .refused(let complaints):
+            complaints.map(\.excerpt).joined(separator: "\n")
         case .file(let path, let reason): "cannot read \(path): \(reason)"
         case .address(let text):
             "\"\(text)\" is not an IP address; write one such as 10.0.0.7 or ::1"
@@ -41,6 +44,9 @@ public enum AccessError: Error, CustomStringConvertible {
                 + "blanks, commas or control characters"
         case .credential(let name, let problem): "credential \(name): \(problem)"
         case .crypto(let error): error.description
+        case .openWithUsers:
+            "the settings say `auth: none`, and the web configuration has basic_auth_users; remove "
+                + "one of them"
         case .unguarded(let listener): Self.unguarded(listener)
         }
     }

@@ -136,3 +136,13 @@ extension CredentialKind {
         }
     }
 }
+
+extension Caller {
+    /// Who may do nothing and sees nothing: a request that no gatekeeper has looked at.
+    public static let nobody = Caller(
+        name: nil, permissions: [],
+        // No series has two names.
+        binding: [
+            Matcher(LabelName.metric, equals: "a"), Matcher(LabelName.metric, equals: "b"),
+        ])
+}

@@ -62,4 +62,11 @@ struct FileStamps: Sendable, Hashable {
     init(_ paths: [String]) {
         stamps = Dictionary(paths.map { ($0, FileStamp($0)) }) { first, _ in first }
     }
+
+    /// These and `others`.
+    func joined(with others: FileStamps) -> FileStamps {
+        FileStamps(stamps: stamps.merging(others.stamps) { first, _ in first })
+    }
+
+    private init(stamps: [String: FileStamp?]) { self.stamps = stamps }
 }

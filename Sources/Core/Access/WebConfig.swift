@@ -116,3 +116,24 @@ public struct TLSSettings: Sendable, Hashable {
     /// The curves in order; empty: all good ones.
     public var curves: [Curve] = []
 }
+
+extension TLSSettings.PEM {
+    /// The text itself, read from the file where it stands in one.
+    public func text() throws(AccessError) -> String {
+        switch self {
+        case .inline(let text): text
+        case .file(let path): try SecretFile.text(path)
+        }
+    }
+
+    /// The file that it stands in, if it does.
+    var path: String? { if case .file(let path) = self { path } else { nil } }
+}
+
+extension WebConfig {
+    /// The files that TLS is made of.
+    public var files: [String] {
+        guard let tls else { return [] }
+        return [tls.certificate.path, tls.key.path, tls.clientCA?.path].compactMap(\.self)
+    }
+}
