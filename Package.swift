@@ -115,6 +115,7 @@ func tests() -> [Target] {
         test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
         test("Processes", in: "Bridges"),
+        test("YAML", in: "Bridges"),
         test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
         test("Model", in: "Core", uses: "Threads"),
