@@ -51,7 +51,7 @@ let package = Package(
 
         // Serve: what leaves Weir.
         module(
-            "API", in: "Serve", uses: "Access", "Configuration", "HTTPServe", "Model", "Telemetry"),
+            "API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
@@ -114,13 +114,16 @@ func tests() -> [Target] {
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
-        test("YAML", in: "Bridges"),
         test("Processes", in: "Bridges"),
+        test("YAML", in: "Bridges"),
         test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
-        test("Model", in: "Core"),
+        test("Model", in: "Core", uses: "Threads"),
         test("Telemetry", in: "Core"),
+        test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
+        test("Configuration", in: "Core", uses: "Model", "YAML"),
+        test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
