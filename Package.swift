@@ -52,7 +52,7 @@ let package = Package(
 
         // Serve: what leaves Weir.
         module(
-            "API", in: "Serve", uses: "Access", "Configuration", "HTTPServe", "Model", "Telemetry"),
+            "API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
@@ -117,13 +117,15 @@ func tests() -> [Target] {
             path: "Tests/TestKit",
             swiftSettings: settings(layer: "Tests")),
         test("Threads", in: "Bridges"),
-        test("YAML", in: "Bridges"),
         test("Processes", in: "Bridges"),
+        test("YAML", in: "Bridges"),
         test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
         test("HTTPFetch", in: "Bridges", uses: "Threads"),
         test("Model", in: "Core"),
+        test("Model", in: "Core", uses: "Threads"),
         test("Telemetry", in: "Core"),
+        test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         .executableTarget(
@@ -132,6 +134,8 @@ func tests() -> [Target] {
         test(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "PrivateClusterHost", "Processes",
             "Telemetry"),
+        test("Configuration", in: "Core", uses: "Model", "YAML"),
+        test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
