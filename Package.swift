@@ -28,6 +28,7 @@ let package = Package(
         module("Processes", in: "Bridges", uses: "CSystem", "Threads"),
         module("YAML", in: "Bridges", uses: "CYAML"),
         module("DNS", in: "Bridges", uses: "CAres", "Threads"),
+        module("HTTPFetch", in: "Bridges", uses: "CCurl", "CSystem", "Crypto", "Threads"),
         module("HTTPServe", in: "Bridges", uses: "CMicrohttpd", "Compression", "Threads"),
         module("Postgres", in: "Bridges", uses: "CPostgres", "CSystem", "Threads"),
 
@@ -51,7 +52,7 @@ let package = Package(
 
         // Serve: what leaves Weir.
         module(
-            "API", in: "Serve", uses: "Access", "Configuration", "HTTPServe", "Model", "Telemetry"),
+            "API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
@@ -113,13 +114,28 @@ func tests() -> [Target] {
             path: "Tests/TestKit", swiftSettings: settings(layer: "Tests")),
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
+            path: "Tests/TestKit",
+            swiftSettings: settings(layer: "Tests")),
         test("Threads", in: "Bridges"),
         test("Processes", in: "Bridges"),
+        test("YAML", in: "Bridges"),
         test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
+        test("HTTPFetch", in: "Bridges", uses: "Threads"),
         test("Model", in: "Core"),
+        test("Model", in: "Core", uses: "Threads"),
         test("Telemetry", in: "Core"),
+        test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
+        test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
+        .executableTarget(
+            name: "PrivateClusterHost", dependencies: ["PrivatePostgres", "Telemetry"],
+            path: "Tests/PrivateClusterHost", swiftSettings: settings(layer: "Tests")),
+        test(
+            "PrivatePostgres", in: "Keep", uses: "Postgres", "PrivateClusterHost", "Processes",
+            "Telemetry"),
+        test("Configuration", in: "Core", uses: "Model", "YAML"),
+        test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
