@@ -114,15 +114,12 @@ func tests() -> [Target] {
             path: "Tests/TestKit", swiftSettings: settings(layer: "Tests")),
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
-            path: "Tests/TestKit",
-            swiftSettings: settings(layer: "Tests")),
         test("Threads", in: "Bridges"),
         test("Processes", in: "Bridges"),
         test("YAML", in: "Bridges"),
         test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
         test("HTTPFetch", in: "Bridges", uses: "Threads"),
-        test("Model", in: "Core"),
         test("Model", in: "Core", uses: "Threads"),
         test("Telemetry", in: "Core"),
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
@@ -134,7 +131,6 @@ func tests() -> [Target] {
         test(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "PrivateClusterHost", "Processes",
             "Telemetry"),
-        test("Configuration", in: "Core", uses: "Model", "YAML"),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
