@@ -37,7 +37,7 @@ let package = Package(
         module("Telemetry", in: "Core", uses: "Model", "Threads"),
         module("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads", "YAML"),
         module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2"),
-        module("Configuration", in: "Core", uses: "Access", "Model", "Relabeling", "YAML"),
+        module("Configuration", in: "Core", uses: "Model", "RE2", "Relabeling", "YAML"),
 
         // Gather: from a configured job to parsed samples.
         module("Exposition", in: "Gather", uses: "Model"),
@@ -132,6 +132,7 @@ func tests() -> [Target] {
             "PrivatePostgres", in: "Keep", uses: "Postgres", "PrivateClusterHost", "Processes",
             "Telemetry"),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
+        test("Configuration", in: "Core", uses: "Model", "YAML"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
