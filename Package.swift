@@ -25,7 +25,8 @@ let package = Package(
         module("RE2", in: "Bridges", uses: "CRE2"),
         module("Threads", in: "Bridges", uses: "CSystem"),
         module("YAML", in: "Bridges", uses: "CYAML"),
-        module("HTTPServe", in: "Bridges", uses: "CMicrohttpd", "Compression", "Threads"),
+        module(
+            "HTTPServe", in: "Bridges", uses: "CMicrohttpd", "CSystem", "Compression", "Threads"),
         module("Postgres", in: "Bridges", uses: "CPostgres", "CSystem", "Threads"),
 
         // Core: the words that all the others share.
@@ -102,7 +103,9 @@ func tests() -> [Target] {
         .target(
             name: "TestKit", dependencies: ["CSystem", "Threads"], path: "Tests/TestKit",
             swiftSettings: settings(layer: "Tests")),
+        test("Compression", in: "Bridges"),
         test("Threads", in: "Bridges"),
+        test("HTTPServe", in: "Bridges", uses: "Compression", "CSystem", "Threads"),
         test("Model", in: "Core"),
         test("Telemetry", in: "Core"),
         .testTarget(
