@@ -29,7 +29,8 @@ let package = Package(
         module("YAML", in: "Bridges", uses: "CYAML"),
         module("DNS", in: "Bridges", uses: "CAres", "Threads"),
         module("HTTPFetch", in: "Bridges", uses: "CCurl", "CSystem", "Crypto", "Threads"),
-        module("HTTPServe", in: "Bridges", uses: "CMicrohttpd", "Compression", "Threads"),
+        module(
+            "HTTPServe", in: "Bridges", uses: "CMicrohttpd", "CSystem", "Compression", "Threads"),
         module("Postgres", in: "Bridges", uses: "CPostgres", "CSystem", "Threads"),
 
         // Core: the words that all the others share.
@@ -112,6 +113,7 @@ func tests() -> [Target] {
         .target(
             name: "TestKit", dependencies: ["CSystem", "Processes", "Threads"],
             path: "Tests/TestKit", swiftSettings: settings(layer: "Tests")),
+        test("Compression", in: "Bridges"),
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
@@ -120,6 +122,7 @@ func tests() -> [Target] {
         test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
         test("HTTPFetch", in: "Bridges", uses: "Threads"),
+        test("HTTPServe", in: "Bridges", uses: "Compression", "CSystem", "Threads"),
         test("Model", in: "Core", uses: "Threads"),
         test("Telemetry", in: "Core"),
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
