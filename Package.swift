@@ -134,7 +134,6 @@ func tests() -> [Target] {
         test(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "PrivateClusterHost", "Processes",
             "Telemetry"),
-        test("Configuration", in: "Core", uses: "Model", "YAML"),
         test(
             "API", in: "Serve", uses: "Access", "Crypto", "HTTPServe", "Model", "Telemetry",
             "Threads"),
