@@ -66,6 +66,7 @@ struct WebService: Service {
 
     private func apply(_ web: WebConfig) async {
         rateLimit.set(web.rateLimit)
+        for server in servers { server.replaceAddedFields(WebSettings.fields(of: web)) }
         if let tls = web.tls, started.tls != nil {
             do {
                 let options = try TLSOptions(tls)
@@ -76,8 +77,8 @@ struct WebService: Service {
                     "certificate not used, the one before still holds", ["error": "\(error)"])
             }
         }
-        if (web.tls == nil) != (started.tls == nil) || web.headers != started.headers {
-            log.warn("switching TLS on or off and changing headers needs a restart")
+        if (web.tls == nil) != (started.tls == nil) {
+            log.warn("TLS is switched on or off by a restart alone")
         }
     }
 }
@@ -115,9 +116,16 @@ struct WebSettings {
         options.idleTimeout = readTimeout
         options.bodyTimeout = readTimeout
         options.cors = cors
-        for header in web.headers { options.addedFields.append(header.name, header.value) }
+        options.addedFields = Self.fields(of: web)
         options.tls = try web.tls.map { try TLSOptions($0) }
         return options
+    }
+
+    /// The fields that every answer carries.
+    static func fields(of web: WebConfig) -> HeaderFields {
+        var fields = HeaderFields()
+        for header in web.headers { fields.append(header.name, header.value) }
+        return fields
     }
 
     /// The addresses as the gatekeeper looks at them.

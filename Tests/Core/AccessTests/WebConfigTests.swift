@@ -191,6 +191,13 @@ struct WebConfigTests {
                 ]
             ),
             (
+                "tls_server_config: {cert_file: a, key_file: b, cipher_suites: [TLS_RSA_WITH_AES_128_CBC_SHA]}",
+                [
+                    "web.yml:1:64: Weir does not speak TLS_RSA_WITH_AES_128_CBC_SHA, which has no forward secrecy; write one that begins with TLS_ECDHE",
+                    "web.yml:1:63: Weir speaks none of these suites; add one that begins with TLS_ECDHE",
+                ]
+            ),
+            (
                 "rate_limit: {interval: 1s}",
                 ["web.yml:1:13: rate_limit lets no request pass; write a burst of 1 or more"]
             ),

@@ -175,8 +175,10 @@ struct RoutesTests {
     @Test func `below a prefix the routes are there and nowhere else`() async throws {
         let live = try LiveServer(prefix: "/weir")
         try await live.run { base in
-            #expect(try await HTTPAnswer.of(base + "/weir/-/healthy").status == 200)
-            #expect(try await HTTPAnswer.of(base + "/-/healthy").status == 404)
+            let below = try await HTTPAnswer.of(base + "/weir/-/healthy")
+            #expect(below.status == 200)
+            let beside = try await HTTPAnswer.of(base + "/-/healthy")
+            #expect(beside.status == 404)
         }
     }
 }
