@@ -127,6 +127,7 @@ func tests() -> [Target] {
         test("Telemetry", in: "Core"),
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
+        test("Configuration", in: "Core", uses: "Model", "YAML"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         .executableTarget(
             name: "PrivateClusterHost", dependencies: ["PrivatePostgres", "Telemetry"],
@@ -134,8 +135,9 @@ func tests() -> [Target] {
         test(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "PrivateClusterHost", "Processes",
             "Telemetry"),
-        test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
-        test("Configuration", in: "Core", uses: "Model", "YAML"),
+        test(
+            "API", in: "Serve", uses: "Access", "Crypto", "HTTPServe", "Model", "Telemetry",
+            "Threads"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),

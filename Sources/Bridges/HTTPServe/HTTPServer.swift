@@ -59,6 +59,11 @@ public final class HTTPServer: Sendable {
         }
     }
 
+    /// Answers carry `fields` from now on, in place of the options' `addedFields`.
+    public func replaceAddedFields(_ fields: HeaderFields) {
+        settings.addedFields.withLock { $0 = fields }
+    }
+
     /// Listens no more, lets the running requests finish for `grace`, then cancels them and closes
     /// all connections. The server cannot be started again.
     public func stop(grace: Duration = .seconds(10)) async {
