@@ -9,6 +9,7 @@ let package = Package(
     products: [.executable(name: "weir", targets: ["Weir"])],
     targets: [
         // Bridges: one module per C library. They know nothing of metrics, and they never log.
+        library("CAres", pkgConfig: "libcares", apt: "libc-ares-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
@@ -24,7 +25,9 @@ let package = Package(
         module("Crypto", in: "Bridges", uses: "CCrypto"),
         module("RE2", in: "Bridges", uses: "CRE2"),
         module("Threads", in: "Bridges", uses: "CSystem"),
+        module("Processes", in: "Bridges", uses: "CSystem", "Threads"),
         module("YAML", in: "Bridges", uses: "CYAML"),
+        module("DNS", in: "Bridges", uses: "CAres", "Threads"),
         module("HTTPFetch", in: "Bridges", uses: "CCurl", "CSystem", "Crypto", "Threads"),
         module("HTTPServe", in: "Bridges", uses: "CMicrohttpd", "Compression", "Threads"),
         module("Postgres", in: "Bridges", uses: "CPostgres", "CSystem", "Threads"),
@@ -40,11 +43,16 @@ let package = Package(
         module("Exposition", in: "Gather", uses: "Model"),
 
         // Keep: memory, disk, database.
-        module("PrivatePostgres", in: "Keep", uses: "Postgres", "Telemetry", "Threads"),
+        .plugin(
+            name: "EmbedMigrations", capability: .buildTool(), path: "scripts/EmbedMigrations"),
+        module(
+            "Migrations", in: "Keep", uses: "Postgres", "Threads", plugins: ["EmbedMigrations"]),
+        module(
+            "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry", "Threads"),
 
         // Serve: what leaves Weir.
         module(
-            "API", in: "Serve", uses: "Access", "Configuration", "HTTPServe", "Model", "Telemetry"),
+            "API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
@@ -84,11 +92,12 @@ func settings(layer: String) -> [SwiftSetting] {
 }
 
 func module(
-    _ name: String, in layer: String, uses: Target.Dependency..., resources: [Resource] = []
+    _ name: String, in layer: String, uses: Target.Dependency..., resources: [Resource] = [],
+    plugins: [Target.PluginUsage] = []
 ) -> Target {
     .target(
         name: name, dependencies: uses, path: "Sources/\(layer)/\(name)", resources: resources,
-        swiftSettings: settings(layer: layer))
+        swiftSettings: settings(layer: layer), plugins: plugins)
 }
 
 func library(_ name: String, pkgConfig: String? = nil, apt: String? = nil) -> Target {
@@ -101,15 +110,28 @@ func tests() -> [Target] {
     [
         // One line per module, in the order above; `TidyTests` fails if one is missing.
         .target(
-            name: "TestKit", dependencies: ["CSystem", "Threads"], path: "Tests/TestKit",
-            swiftSettings: settings(layer: "Tests")),
+            name: "TestKit", dependencies: ["CSystem", "Processes", "Threads"],
+            path: "Tests/TestKit", swiftSettings: settings(layer: "Tests")),
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
+        test("Processes", in: "Bridges"),
+        test("YAML", in: "Bridges"),
+        test("DNS", in: "Bridges"),
+        test("Postgres", in: "Bridges", uses: "Processes"),
         test("HTTPFetch", in: "Bridges", uses: "Threads"),
-        test("Model", in: "Core"),
+        test("Model", in: "Core", uses: "Threads"),
         test("Telemetry", in: "Core"),
+        test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
+        test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
+        .executableTarget(
+            name: "PrivateClusterHost", dependencies: ["PrivatePostgres", "Telemetry"],
+            path: "Tests/PrivateClusterHost", swiftSettings: settings(layer: "Tests")),
+        test(
+            "PrivatePostgres", in: "Keep", uses: "Postgres", "PrivateClusterHost", "Processes",
+            "Telemetry"),
+        test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),

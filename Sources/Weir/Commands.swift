@@ -2,6 +2,7 @@
 enum Commands {
     static let all: [Command] = [
         RunCommand.command,
+        CredentialCommand.new,
         VersionCommand.command,
         help,
         completion,

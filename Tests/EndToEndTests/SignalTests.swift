@@ -5,7 +5,7 @@ import Testing
 struct SignalTests {
     private func started(_ words: String...) async throws -> ChildProcess {
         let child = try await ChildProcess.start([Built.weir, "run"] + words)
-        let isReady = try await eventually { child.errors.contains("msg=ready") }
+        let isReady = try await eventually { child.errors.contains("ready") }
         #expect(isReady, "\(child.errors)")
         return child
     }

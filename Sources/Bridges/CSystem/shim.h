@@ -1,15 +1,22 @@
 #pragma once
 // glibc, as far as Swift's own `Glibc` module hides it.
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/pidfd.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
 
 // A function of _GNU_SOURCE, which Swift's importer does not define.
 extern int pthread_setname_np(pthread_t thread, const char *name);
@@ -17,4 +24,59 @@ extern int pthread_setname_np(pthread_t thread, const char *name);
 /// Names the calling thread, as `top -H` shows it; Linux keeps the first 15 bytes.
 static inline int weir_set_thread_name(const char *name) {
     return pthread_setname_np(pthread_self(), name);
+}
+
+extern int syncfs(int descriptor);
+extern int pipe2(int ends[2], int flags);
+extern int close_range(unsigned int first, unsigned int last, int flags);
+
+/// Starts a program: `posix_spawn` with a user, a group and a folder, which POSIX leaves out.
+///
+/// In C, because between fork and exec a process of many threads may call only what POSIX calls
+/// async-signal-safe, and nobody promises that of a Swift runtime. `uid` (uid_t)-1 keeps the user.
+/// Gives 0 and the process in `pid`, or the errno of the call that failed.
+static inline int weir_spawn(
+    pid_t *pid, const char *path, char *const *arguments, char *const *environment,
+    const char *folder, uid_t uid, gid_t gid, int input, int output, int is_session
+) {
+    int report[2];
+    if (pipe(report) != 0) return errno;
+    pid_t child = fork();
+    if (child < 0) {
+        int code = errno;
+        close(report[0]);
+        close(report[1]);
+        return code;
+    }
+    if (child == 0) {
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, 0);
+        for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
+        if (is_session) setsid();
+        int failed = dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0;
+        // 4 is CLOSE_RANGE_CLOEXEC: nothing but the three standard descriptors is handed on.
+        // The report pipe is marked too, so that it closes by itself once exec has worked.
+        failed = failed || close_range(3, ~0u, 4) != 0;
+        if (!failed && uid != (uid_t)-1) {
+            failed = setgroups(1, &gid) != 0 || setgid(gid) != 0 || setuid(uid) != 0;
+        }
+        failed = failed || (folder && chdir(folder) != 0);
+        if (!failed) execve(path, arguments, environment);
+        int code = errno;
+        ssize_t written = write(report[1], &code, sizeof code);
+        (void)written;
+        _exit(127);
+    }
+    close(report[1]);
+    int code = 0;
+    ssize_t count;
+    do count = read(report[0], &code, sizeof code); while (count < 0 && errno == EINTR);
+    close(report[0]);
+    if (count == sizeof code) {
+        waitpid(child, 0, 0);
+        return code;
+    }
+    *pid = child;
+    return 0;
 }
