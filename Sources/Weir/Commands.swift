@@ -2,7 +2,10 @@
 enum Commands {
     static let all: [Command] = [
         RunCommand.command,
+        CheckWebConfigCommand.command,
         CredentialCommand.new,
+        CredentialListCommand.list,
+        CredentialListCommand.check,
         VersionCommand.command,
         help,
         completion,

@@ -82,7 +82,8 @@ struct ClusterFaultTests {
                 try await Task.sleep(for: patience)
                 child.send(SIGKILL)
                 _ = await child.outcome()
-                if round % 3 == 2, let postmaster = postmasters(in: folder.file("pg/cluster")).first {
+                if round % 3 == 2, let postmaster = postmasters(in: folder.file("pg/cluster")).first
+                {
                     RunningProcess(pid: postmaster)?.signal(.kill)
                 }
                 let began = ContinuousClock.now
