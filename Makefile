@@ -4,29 +4,31 @@
 # make coverage   which lines the tests reach
 # make test-sanitize   the tests under AddressSanitizer and ThreadSanitizer
 # make test-faults     the long kill tests
-# make install PREFIX=/usr/local   copy the program and its manual files
+# make install PREFIX=/usr/local   copy the program, its manual page and completions; or uninstall
 # make deb        a Debian package in .build/deb
 
 SHELL := /bin/bash
-SWIFT ?= swift
+export SWIFT ?= swift
 PREFIX ?= /usr/local
-RELEASE := -c release --static-swift-stdlib --product weir
+PROGRAM := .build/release/weir
 SOURCES := Sources Tests Benchmarks Package.swift
+RUN_TESTS := scripts/summary $(SWIFT) test --disable-xctest --parallel
 
-.PHONY: run release test lint bench coverage test-sanitize test-faults install deb clean
+.PHONY: run release test lint bench coverage test-sanitize test-faults install uninstall deb clean
 
 run: release
-	@exec .build/release/weir run --config.file=targets/prometheus.yml --storage.tsdb.path=data
+	@exec $(PROGRAM) run --config.file=targets/prometheus.yml --storage.tsdb.path=data
 
 release:
 	@scripts/setup build
-	@scripts/progress "building Weir (a first build takes some minutes)" $(SWIFT) build $(RELEASE)
+	@scripts/progress "building Weir (a first build takes some minutes)" \
+	  $(SWIFT) build -c release --static-swift-stdlib --product weir
 
 test:
 	@scripts/setup test
 	@$(MAKE) --no-print-directory lint
 	@scripts/progress "building Weir and its tests" $(SWIFT) build --build-tests
-	@$(SWIFT) test --skip-build --parallel 2>&1 | scripts/summary
+	@$(RUN_TESTS) --skip-build
 
 lint:
 	@$(SWIFT) format lint --strict --recursive $(SOURCES)
@@ -38,33 +40,37 @@ bench:
 
 coverage:
 	@scripts/setup test
-	@$(SWIFT) test --enable-code-coverage --parallel 2>&1 | scripts/summary
-	@scripts/coverage
+	@scripts/progress "building for coverage" \
+	  $(SWIFT) build --build-tests --enable-code-coverage --build-path .build/coverage
+	@$(RUN_TESTS) --skip-build --enable-code-coverage --build-path .build/coverage
+	@scripts/coverage .build/coverage
 
 # AddressSanitizer's leak check stays off: the test library itself leaks. The signal handlers of
 # Swift's backtraces get in the way of both.
 test-sanitize: export SWIFT_BACKTRACE := enable=no
+test-sanitize: export ASAN_OPTIONS := detect_leaks=0
+test-sanitize: export TSAN_OPTIONS := suppressions=$(CURDIR)/scripts/tsan-suppressions
 test-sanitize:
 	@scripts/setup test
-	@echo "AddressSanitizer"
-	@ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --build-path .build/address \
-	  --parallel 2>&1 | scripts/summary
-	@echo "ThreadSanitizer"
-	@TSAN_OPTIONS=suppressions=$(CURDIR)/scripts/tsan-suppressions \
-	  $(SWIFT) test --sanitize=thread --build-path .build/thread --parallel 2>&1 | scripts/summary
+	@for kind in address thread; do \
+	  scripts/progress "building for the $$kind sanitizer" \
+	    $(SWIFT) build --build-tests --sanitize=$$kind --build-path .build/$$kind && \
+	  $(RUN_TESTS) --skip-build --sanitize=$$kind --build-path .build/$$kind || exit 1; \
+	done
 
 test-faults: export WEIR_FAULT_ROUNDS := 20
 test-faults:
 	@scripts/setup test
-	@$(SWIFT) test --filter Fault 2>&1 | scripts/summary
+	@$(RUN_TESTS) --filter Fault
 
-install: release
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install -m 755 .build/release/weir $(DESTDIR)$(PREFIX)/bin/weir
-	.build/release/weir completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/weir
+# Under sudo, what its user has built is taken as it is.
+install uninstall:
+	@[ -x $(PROGRAM) -a -n "$$SUDO_USER" ] || $(MAKE) --no-print-directory release
+	@scripts/install $@ $(PROGRAM) "$(DESTDIR)" "$(PREFIX)"
 
 deb: release
-	@scripts/deb
+	@scripts/setup package
+	@scripts/deb $(PROGRAM) .build/deb
 
 clean:
 	@$(SWIFT) package clean

@@ -9,6 +9,7 @@ let package = Package(
     products: [.executable(name: "weir", targets: ["Weir"])],
     targets: [
         // Bridges: one module per C library. They know nothing of metrics, and they never log.
+        library("CAres", pkgConfig: "libcares", apt: "libc-ares-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
@@ -26,6 +27,7 @@ let package = Package(
         module("Threads", in: "Bridges", uses: "CSystem"),
         module("Processes", in: "Bridges", uses: "CSystem", "Threads"),
         module("YAML", in: "Bridges", uses: "CYAML"),
+        module("DNS", in: "Bridges", uses: "CAres", "Threads"),
         module("HTTPServe", in: "Bridges", uses: "CMicrohttpd", "Compression", "Threads"),
         module("Postgres", in: "Bridges", uses: "CPostgres", "CSystem", "Threads"),
 
@@ -108,13 +110,17 @@ func tests() -> [Target] {
         // One line per module, in the order above; `TidyTests` fails if one is missing.
         .target(
             name: "TestKit", dependencies: ["CSystem", "Processes", "Threads"],
-            path: "Tests/TestKit",
-            swiftSettings: settings(layer: "Tests")),
+            path: "Tests/TestKit", swiftSettings: settings(layer: "Tests")),
+        test("Crypto", in: "Bridges"),
+        test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
+        test("YAML", in: "Bridges"),
         test("Processes", in: "Bridges"),
+        test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
         test("Model", in: "Core"),
         test("Telemetry", in: "Core"),
+        test("Relabeling", in: "Core", uses: "Model"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         .executableTarget(
             name: "PrivateClusterHost", dependencies: ["PrivatePostgres", "Telemetry"],

@@ -130,10 +130,19 @@ private actor Spawner {
         posix_spawn_file_actions_addopen(&actions, 1, folder.file("output"), flags, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, folder.file("errors"), flags, 0o600)
         var pid: Int32 = 0
+        // This thread blocks signals, as all threads of the pool do; a program that inherited that
+        // could not be stopped.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var arguments = words.map { strdup($0) } + [nil]
         var variables = Self.variables(environment).map { strdup($0) } + [nil]
         defer { for text in arguments + variables { free(text) } }
-        let code = posix_spawnp(&pid, "setpriv", &actions, nil, &arguments, &variables)
+        let code = posix_spawnp(&pid, "setpriv", &actions, &attributes, &arguments, &variables)
         guard code == 0 else {
             errno = code
             throw SystemError("run", path: words.joined(separator: " "))

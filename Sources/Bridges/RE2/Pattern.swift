@@ -9,7 +9,7 @@ public final class Pattern: @unchecked Sendable {
     public let text: String
     /// How many groups it has, without the whole.
     public let groupCount: Int
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
 
     /// Compiles `text`.
     public init(_ text: String) throws(PatternError) {

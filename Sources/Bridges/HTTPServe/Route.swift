@@ -1,0 +1,34 @@
+/// A pattern, the methods it answers, and what answers.
+public struct Route: Sendable {
+    /// What a route does with a request body.
+    public enum BodyPolicy: Sendable, Equatable {
+        /// The handler runs once the body is there; more than `limit` bytes is 413.
+        case collected(limit: Int)
+        /// The handler runs at once and reads `bodyStream`; more than `limit` bytes is 413 where
+        /// Content-Length says so, and an error of the stream where it turns out later.
+        case streamed(limit: Int)
+    }
+
+    /// The methods it answers.
+    public var methods: [HTTPMethod]
+    /// `/api/v1/label/:name/values` for instance; see `Router`.
+    public var pattern: String
+    /// Whether it still answers when all connections are in use.
+    public var isHealth = false
+    /// What it does with a request body; `nil` for the server's own limit.
+    public var body: BodyPolicy?
+    /// What the gate needs to know about the route; nothing here looks into it.
+    public var requirement: (any Sendable)?
+    /// What answers. What it throws becomes a 500 with an id, which the failure hook gets too.
+    public var handler: @Sendable (ServerRequest) async throws -> ServerResponse
+
+    /// A route.
+    public init(
+        _ methods: [HTTPMethod], _ pattern: String, isHealth: Bool = false,
+        body: BodyPolicy? = nil, requirement: (any Sendable)? = nil,
+        handler: @escaping @Sendable (ServerRequest) async throws -> ServerResponse
+    ) {
+        (self.methods, self.pattern, self.isHealth) = (methods, pattern, isHealth)
+        (self.body, self.requirement, self.handler) = (body, requirement, handler)
+    }
+}
