@@ -47,7 +47,7 @@ let package = Package(
         module(
             "Migrations", in: "Keep", uses: "Postgres", "Threads", plugins: ["EmbedMigrations"]),
         module(
-            "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry", "Threads"),
+            "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
 
         // Serve: what leaves Weir.
         module(
@@ -57,7 +57,8 @@ let package = Package(
         .executableTarget(
             name: "Weir",
             dependencies: [
-                "API", "Access", "Configuration", "Exposition", "HTTPServe", "Model", "Postgres",
+                "API", "Access", "Configuration", "Exposition", "HTTPServe", "Migrations", "Model",
+                "Postgres",
                 "PrivatePostgres", "Relabeling", "Telemetry", "Threads",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
@@ -122,18 +123,14 @@ func tests() -> [Target] {
         test("Telemetry", in: "Core"),
         test("Relabeling", in: "Core", uses: "Model"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
-        .executableTarget(
-            name: "PrivateClusterHost", dependencies: ["PrivatePostgres", "Telemetry"],
-            path: "Tests/PrivateClusterHost", swiftSettings: settings(layer: "Tests")),
-        test(
-            "PrivatePostgres", in: "Keep", uses: "Postgres", "PrivateClusterHost", "Processes",
-            "Telemetry"),
+        test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestKit", "Weir"], path: "Tests/EndToEndTests",
-            swiftSettings: settings(layer: "Tests")),
+            name: "EndToEndTests",
+            dependencies: ["Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir"],
+            path: "Tests/EndToEndTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "TidyTests", dependencies: ["TestKit"], path: "Tests/TidyTests",
             swiftSettings: settings(layer: "Tests")),

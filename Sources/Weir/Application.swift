@@ -29,5 +29,8 @@ struct Application {
     }
 
     /// The parts that last, in the order in which they start.
-    private func services() throws -> [any Service] { [] }
+    private func services() throws -> [any Service] {
+        let database = try Database(invocation, log: log)
+        return [DatabaseService(database: database, log: log.module("database"))]
+    }
 }

@@ -2,6 +2,8 @@
 enum Commands {
     static let all: [Command] = [
         RunCommand.command,
+        MigrateCommand.command,
+        PsqlCommand.command,
         VersionCommand.command,
         help,
         completion,
