@@ -28,6 +28,7 @@ let package = Package(
         module("Processes", in: "Bridges", uses: "CSystem", "Threads"),
         module("YAML", in: "Bridges", uses: "CYAML"),
         module("DNS", in: "Bridges", uses: "CAres", "Threads"),
+        module("HTTPFetch", in: "Bridges", uses: "CCurl", "CSystem", "Crypto", "Threads"),
         module("HTTPServe", in: "Bridges", uses: "CMicrohttpd", "Compression", "Threads"),
         module("Postgres", in: "Bridges", uses: "CPostgres", "CSystem", "Threads"),
 
@@ -51,7 +52,7 @@ let package = Package(
 
         // Serve: what leaves Weir.
         module(
-            "API", in: "Serve", uses: "Access", "Configuration", "HTTPServe", "Model", "Telemetry"),
+            "API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
@@ -66,7 +67,10 @@ let package = Package(
         // What Weir costs, measured: `make bench`.
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Exposition", "HTTPServe", "Model", "Postgres", "Relabeling"],
+            dependencies: [
+                "Exposition", "HTTPServe", "Model", "Postgres", "PrivatePostgres", "Relabeling",
+                "Telemetry",
+            ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
     swiftLanguageModes: [.v6],
@@ -115,15 +119,18 @@ func tests() -> [Target] {
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
-        test("YAML", in: "Bridges"),
         test("Processes", in: "Bridges"),
+        test("YAML", in: "Bridges"),
         test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
-        test("Model", in: "Core"),
+        test("HTTPFetch", in: "Bridges", uses: "Threads"),
+        test("Model", in: "Core", uses: "Threads"),
         test("Telemetry", in: "Core"),
+        test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
+        test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),

@@ -4,6 +4,7 @@ enum Commands {
         RunCommand.command,
         MigrateCommand.command,
         PsqlCommand.command,
+        CredentialCommand.new,
         VersionCommand.command,
         help,
         completion,

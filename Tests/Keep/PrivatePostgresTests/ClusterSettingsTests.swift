@@ -41,7 +41,8 @@ struct ClusterSettingsTests {
 
 struct PostmasterFileTests {
     @Test func `a pid file tells process, folder and status`() {
-        let file = PostmasterFile("4711\n/data\n1700000000\n5432\n/run\n\n  5432001  12\nready   \n")
+        let file = PostmasterFile(
+            "4711\n/data\n1700000000\n5432\n/run\n\n  5432001  12\nready   \n")
         #expect(file?.process == 4711)
         #expect(file?.folder == "/data")
         #expect(file?.status == "ready")
@@ -54,7 +55,8 @@ struct PostmasterFileTests {
 
     @Test(
         arguments: [
-            ("postgres (PostgreSQL) 15.4 (Debian 15.4-1)", 15), ("postgres (PostgreSQL) 18beta1", 18),
+            ("postgres (PostgreSQL) 15.4 (Debian 15.4-1)", 15),
+            ("postgres (PostgreSQL) 18beta1", 18),
             ("15\n", 15), ("postgres", nil),
         ] as [(String, Int?)])
     func `a version is read from what programs and files say`(text: String, version: Int?) {
