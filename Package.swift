@@ -49,7 +49,7 @@ let package = Package(
         module(
             "Migrations", in: "Keep", uses: "Postgres", "Threads", plugins: ["EmbedMigrations"]),
         module(
-            "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry", "Threads"),
+            "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
 
         // Serve: what leaves Weir.
         module(
@@ -59,7 +59,8 @@ let package = Package(
         .executableTarget(
             name: "Weir",
             dependencies: [
-                "API", "Access", "Configuration", "Exposition", "HTTPServe", "Model", "Postgres",
+                "API", "Access", "Configuration", "Exposition", "HTTPServe", "Migrations", "Model",
+                "Postgres",
                 "PrivatePostgres", "Relabeling", "Telemetry", "Threads",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
@@ -67,7 +68,10 @@ let package = Package(
         // What Weir costs, measured: `make bench`.
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Exposition", "HTTPServe", "Model", "Postgres", "Relabeling"],
+            dependencies: [
+                "Exposition", "HTTPServe", "Model", "Postgres", "PrivatePostgres", "Relabeling",
+                "Telemetry",
+            ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
     swiftLanguageModes: [.v6],
@@ -129,12 +133,7 @@ func tests() -> [Target] {
         test("Relabeling", in: "Core", uses: "Model"),
         test("Configuration", in: "Core", uses: "Model", "YAML"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
-        .executableTarget(
-            name: "PrivateClusterHost", dependencies: ["PrivatePostgres", "Telemetry"],
-            path: "Tests/PrivateClusterHost", swiftSettings: settings(layer: "Tests")),
-        test(
-            "PrivatePostgres", in: "Keep", uses: "Postgres", "PrivateClusterHost", "Processes",
-            "Telemetry"),
+        test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test(
             "API", in: "Serve", uses: "Access", "Crypto", "HTTPServe", "Model", "Telemetry",
             "Threads"),
@@ -142,8 +141,9 @@ func tests() -> [Target] {
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestKit", "Weir"], path: "Tests/EndToEndTests",
-            swiftSettings: settings(layer: "Tests")),
+            name: "EndToEndTests",
+            dependencies: ["Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir"],
+            path: "Tests/EndToEndTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "TidyTests", dependencies: ["TestKit"], path: "Tests/TidyTests",
             swiftSettings: settings(layer: "Tests")),
