@@ -120,6 +120,7 @@ func tests() -> [Target] {
         test("Model", in: "Core"),
         test("Telemetry", in: "Core"),
         test("Relabeling", in: "Core", uses: "Model"),
+        test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
@@ -132,8 +133,10 @@ func tests() -> [Target] {
     ]
 }
 
-func test(_ name: String, in layer: String, uses: Target.Dependency...) -> Target {
+func test(
+    _ name: String, in layer: String, uses: Target.Dependency..., files: [String] = []
+) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: [.byName(name: name), "TestKit"] + uses,
-        path: "Tests/\(layer)/\(name)Tests", exclude: [], swiftSettings: settings(layer: "Tests"))
+        path: "Tests/\(layer)/\(name)Tests", exclude: files, swiftSettings: settings(layer: "Tests"))
 }
