@@ -69,7 +69,7 @@ enum ExpositionBenchmarks {
     /// The unpacked frames, in their order.
     static func bodies() throws -> [[UInt8]] {
         guard let folder = getenv("WEIR_FRAMES").map({ String(cString: $0) }) else { return [] }
-        return (1...240).compactMap { number in
+        return (0..<240).compactMap { number in
             let name = String(number)
             return contents(
                 of: folder + "/" + String(repeating: "0", count: 4 - name.utf8.count) + name + ".txt")
