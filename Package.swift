@@ -132,6 +132,7 @@ func tests() -> [Target] {
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
         test("Configuration", in: "Core", uses: "Model", "YAML"),
+        test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test(
@@ -150,8 +151,10 @@ func tests() -> [Target] {
     ]
 }
 
-func test(_ name: String, in layer: String, uses: Target.Dependency...) -> Target {
+func test(
+    _ name: String, in layer: String, uses: Target.Dependency..., files: [String] = []
+) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: [.byName(name: name), "TestKit"] + uses,
-        path: "Tests/\(layer)/\(name)Tests", exclude: [], swiftSettings: settings(layer: "Tests"))
+        path: "Tests/\(layer)/\(name)Tests", exclude: files, swiftSettings: settings(layer: "Tests"))
 }
