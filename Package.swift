@@ -122,7 +122,7 @@ func tests() -> [Target] {
         test("Telemetry", in: "Core"),
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
-        test("Configuration", in: "Core", uses: "Model", "YAML"),
+        test("Configuration", in: "Core", uses: "Access", "Model", "YAML"),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
