@@ -28,6 +28,7 @@ let package = Package(
         module("Processes", in: "Bridges", uses: "CSystem", "Threads"),
         module("YAML", in: "Bridges", uses: "CYAML"),
         module("DNS", in: "Bridges", uses: "CAres", "Threads"),
+        module("HTTPFetch", in: "Bridges", uses: "CCurl", "CSystem", "Crypto", "Threads"),
         module("HTTPServe", in: "Bridges", uses: "CMicrohttpd", "Compression", "Threads"),
         module("Postgres", in: "Bridges", uses: "CPostgres", "CSystem", "Threads"),
 
@@ -118,11 +119,19 @@ func tests() -> [Target] {
         test("YAML", in: "Bridges"),
         test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
+        test("HTTPFetch", in: "Bridges", uses: "Threads"),
         test("Model", in: "Core", uses: "Threads"),
         test("Telemetry", in: "Core"),
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
         test("Configuration", in: "Core", uses: "Access", "Model", "YAML"),
+        test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
+        .executableTarget(
+            name: "PrivateClusterHost", dependencies: ["PrivatePostgres", "Telemetry"],
+            path: "Tests/PrivateClusterHost", swiftSettings: settings(layer: "Tests")),
+        test(
+            "PrivatePostgres", in: "Keep", uses: "Postgres", "PrivateClusterHost", "Processes",
+            "Telemetry"),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],

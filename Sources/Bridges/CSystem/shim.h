@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <grp.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
@@ -25,6 +26,7 @@ static inline int weir_set_thread_name(const char *name) {
     return pthread_setname_np(pthread_self(), name);
 }
 
+extern int syncfs(int descriptor);
 extern int pipe2(int ends[2], int flags);
 extern int close_range(unsigned int first, unsigned int last, int flags);
 
