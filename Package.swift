@@ -131,7 +131,7 @@ func tests() -> [Target] {
         test("Telemetry", in: "Core"),
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
-        test("Configuration", in: "Core", uses: "Model", "YAML"),
+        test("Configuration", in: "Core", uses: "Access", "Model", "YAML"),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
