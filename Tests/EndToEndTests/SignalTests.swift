@@ -4,7 +4,8 @@ import Testing
 
 struct SignalTests {
     private func started(_ words: String...) async throws -> ChildProcess {
-        let child = try await ChildProcess.start([Built.weir, "run"] + words)
+        let child = try await ChildProcess.start(
+            [Built.weir, "run", "--web.listen-address=127.0.0.1:0"] + words)
         let isReady = try await eventually { child.errors.contains("ready") }
         #expect(isReady, "\(child.errors)")
         return child
