@@ -38,7 +38,7 @@ let package = Package(
         module("Telemetry", in: "Core", uses: "Model", "Threads"),
         module("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads", "YAML"),
         module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2"),
-        module("Configuration", in: "Core", uses: "Access", "Model", "Relabeling", "YAML"),
+        module("Configuration", in: "Core", uses: "Model", "RE2", "Relabeling", "YAML"),
 
         // Gather: from a configured job to parsed samples.
         module("Exposition", in: "Gather", uses: "Model"),
@@ -49,7 +49,7 @@ let package = Package(
         module(
             "Migrations", in: "Keep", uses: "Postgres", "Threads", plugins: ["EmbedMigrations"]),
         module(
-            "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry", "Threads"),
+            "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
 
         // Serve: what leaves Weir.
         module(
@@ -59,7 +59,8 @@ let package = Package(
         .executableTarget(
             name: "Weir",
             dependencies: [
-                "API", "Access", "Configuration", "Exposition", "HTTPServe", "Model", "Postgres",
+                "API", "Access", "Configuration", "Exposition", "HTTPServe", "Migrations", "Model",
+                "Postgres",
                 "PrivatePostgres", "Relabeling", "Telemetry", "Threads",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
@@ -67,7 +68,10 @@ let package = Package(
         // What Weir costs, measured: `make bench`.
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Exposition", "HTTPServe", "Model", "Postgres", "Relabeling"],
+            dependencies: [
+                "Exposition", "HTTPServe", "Model", "Postgres", "PrivatePostgres", "Relabeling",
+                "Telemetry",
+            ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
     swiftLanguageModes: [.v6],
@@ -127,13 +131,10 @@ func tests() -> [Target] {
         test("Telemetry", in: "Core"),
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
+        test("Configuration", in: "Core", uses: "Access", "Model", "YAML"),
+        test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
-        .executableTarget(
-            name: "PrivateClusterHost", dependencies: ["PrivatePostgres", "Telemetry"],
-            path: "Tests/PrivateClusterHost", swiftSettings: settings(layer: "Tests")),
-        test(
-            "PrivatePostgres", in: "Keep", uses: "Postgres", "PrivateClusterHost", "Processes",
-            "Telemetry"),
+        test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test(
             "API", in: "Serve", uses: "Access", "Crypto", "HTTPServe", "Model", "Telemetry",
             "Threads"),
@@ -141,16 +142,19 @@ func tests() -> [Target] {
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestKit", "Weir"], path: "Tests/EndToEndTests",
-            swiftSettings: settings(layer: "Tests")),
+            name: "EndToEndTests",
+            dependencies: ["Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir"],
+            path: "Tests/EndToEndTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "TidyTests", dependencies: ["TestKit"], path: "Tests/TidyTests",
             swiftSettings: settings(layer: "Tests")),
     ]
 }
 
-func test(_ name: String, in layer: String, uses: Target.Dependency...) -> Target {
+func test(
+    _ name: String, in layer: String, uses: Target.Dependency..., files: [String] = []
+) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: [.byName(name: name), "TestKit"] + uses,
-        path: "Tests/\(layer)/\(name)Tests", exclude: [], swiftSettings: settings(layer: "Tests"))
+        path: "Tests/\(layer)/\(name)Tests", exclude: files, swiftSettings: settings(layer: "Tests"))
 }

@@ -52,8 +52,10 @@ struct Application {
                 ? invocation.text("web.config.file") : nil,
             listeners: web.accessListeners, registry: registry, log: log)
         let routes = Routes.all(dependencies(files: files, signals: signals))
+        let database = try Database(invocation, log: log)
         return [
-            try WebService(web, routes: routes, files: files, registry: registry, log: log)
+            try WebService(web, routes: routes, files: files, registry: registry, log: log),
+            DatabaseService(database: database, log: log.module("database")),
         ]
     }
 

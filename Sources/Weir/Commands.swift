@@ -3,6 +3,8 @@ enum Commands {
     static let all: [Command] = [
         RunCommand.command,
         CheckWebConfigCommand.command,
+        MigrateCommand.command,
+        PsqlCommand.command,
         CredentialCommand.new,
         CredentialListCommand.list,
         CredentialListCommand.check,

@@ -10,7 +10,9 @@ final class RunningWeir: Sendable {
     /// Starts `weir run` with `words`, in place of its listen address one that the system chose.
     init(_ words: [String], host: String = "127.0.0.1") async throws {
         let process = try await ChildProcess.start(
-            [Built.weir, "run", "--web.listen-address=\(host):0"] + words)
+            [Built.weir, "run", "--web.listen-address=\(host):0"] + words,
+            // A database that is away: Weir starts without it, at once.
+            environment: ["WEIR_DATABASE": "postgresql:///weir?host=/nonexistent"])
         let isReady = try await eventually {
             process.errors.contains("msg=ready") || !process.isRunning
         }

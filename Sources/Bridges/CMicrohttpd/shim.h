@@ -2,7 +2,12 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 
 // libmicrohttpd's functions are variadic, which Swift does not import: typed ones around them.
 
@@ -88,4 +93,28 @@ static inline gnutls_session_t weir_mhd_session(struct MHD_Connection *connectio
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     return info ? (gnutls_session_t)info->tls_session : NULL;
+}
+
+// Sockets, where glibc hides a function from Swift or does not know what the kernel tells.
+
+extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+extern int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *t, const sigset_t *mask);
+
+/// Waits until `fd` is readable or `nanoseconds` have passed; `poll` knows milliseconds only.
+static inline int weir_wait_readable(int fd, long nanoseconds) {
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    struct timespec timeout = {.tv_sec = 0, .tv_nsec = nanoseconds};
+    return ppoll(&one, 1, &timeout, NULL);
+}
+
+/// All bytes that a TCP socket has received since it was accepted; -1 for other sockets.
+///
+/// `tcpi_bytes_received` is 128 bytes into the kernel's `tcp_info`; glibc's ends before it.
+static inline int64_t weir_bytes_received(int fd) {
+    unsigned char info[256];
+    socklen_t length = sizeof info;
+    uint64_t received;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length) || length < 136) return -1;
+    memcpy(&received, info + 128, sizeof received);
+    return (int64_t)received;
 }

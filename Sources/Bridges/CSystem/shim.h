@@ -6,15 +6,12 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/pidfd.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 #include <grp.h>
@@ -23,30 +20,8 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
-// Functions of _GNU_SOURCE, which Swift's importer does not define.
+// A function of _GNU_SOURCE, which Swift's importer does not define.
 extern int pthread_setname_np(pthread_t thread, const char *name);
-
-extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
-
-/// Waits until `fd` is readable or `nanoseconds` have passed; `poll` knows milliseconds only.
-extern int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *t, const sigset_t *mask);
-static inline int weir_wait_readable(int fd, long nanoseconds) {
-    struct pollfd one = {.fd = fd, .events = POLLIN};
-    struct timespec timeout = {.tv_sec = 0, .tv_nsec = nanoseconds};
-    return ppoll(&one, 1, &timeout, NULL);
-}
-
-/// All bytes that a TCP socket has received since it was accepted; -1 for other sockets.
-///
-/// `tcpi_bytes_received` is 128 bytes into the kernel's `tcp_info`; glibc's ends before it.
-static inline int64_t weir_bytes_received(int fd) {
-    unsigned char info[256];
-    socklen_t length = sizeof info;
-    uint64_t received;
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length) || length < 136) return -1;
-    memcpy(&received, info + 128, sizeof received);
-    return (int64_t)received;
-}
 
 /// Names the calling thread, as `top -H` shows it; Linux keeps the first 15 bytes.
 static inline int weir_set_thread_name(const char *name) {
@@ -60,7 +35,8 @@ extern int close_range(unsigned int first, unsigned int last, int flags);
 /// Starts a program: `posix_spawn` with a user, a group and a folder, which POSIX leaves out.
 ///
 /// In C, because between fork and exec a process of many threads may call only what POSIX calls
-/// async-signal-safe, and nobody promises that of a Swift runtime. `uid` (uid_t)-1 keeps the user.
+/// async-signal-safe, and nobody promises that of a Swift runtime. `uid` (uid_t)-1 keeps the user,
+/// an `output` of -1 both of this process's.
 /// Gives 0 and the process in `pid`, or the errno of the call that failed.
 static inline int weir_spawn(
     pid_t *pid, const char *path, char *const *arguments, char *const *environment,
@@ -81,7 +57,8 @@ static inline int weir_spawn(
         sigprocmask(SIG_SETMASK, &none, 0);
         for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
         if (is_session) setsid();
-        int failed = dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0;
+        int failed = dup2(input, 0) < 0;
+        failed = failed || (output >= 0 && (dup2(output, 1) < 0 || dup2(output, 2) < 0));
         // 4 is CLOSE_RANGE_CLOEXEC: nothing but the three standard descriptors is handed on.
         // The report pipe is marked too, so that it closes by itself once exec has worked.
         failed = failed || close_range(3, ~0u, 4) != 0;

@@ -75,9 +75,10 @@ final class ServerLoop: @unchecked Sendable {
     // MARK: The loop
 
     private func run() {
-        while !isDrained {
+        while true {
             pass &+= 1
             runDaemons()
+            if isDrained { break }
             if undecided > 0 { awaitTasks() }
             let count = wait()
             now = monotonicNow()

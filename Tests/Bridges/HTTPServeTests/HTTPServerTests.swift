@@ -13,5 +13,7 @@ import Testing
             #expect(answer.status == 200)
             #expect(answer.text == "hello \(name)\n")
         }
+        await served.server.stop(grace: .seconds(5))
+        #expect(await connection.endsNow())
     }
 }
