@@ -58,7 +58,7 @@ let package = Package(
             name: "Weir",
             dependencies: [
                 "API", "Access", "Configuration", "Exposition", "HTTPServe", "Model", "Postgres",
-                "PrivatePostgres", "Relabeling", "Telemetry", "Threads",
+                "PrivatePostgres", "Relabeling", "Telemetry", "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -121,7 +121,7 @@ func tests() -> [Target] {
         test("Model", in: "Core"),
         test("Telemetry", in: "Core"),
         test("Relabeling", in: "Core", uses: "Model"),
-        test("Configuration", in: "Core", uses: "Model", "YAML"),
+        test("Configuration", in: "Core", uses: "Model", "Relabeling", "YAML", fixtures: true),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
@@ -134,8 +134,10 @@ func tests() -> [Target] {
     ]
 }
 
-func test(_ name: String, in layer: String, uses: Target.Dependency...) -> Target {
+func test(
+    _ name: String, in layer: String, uses: Target.Dependency..., fixtures: Bool = false
+) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: [.byName(name: name), "TestKit"] + uses,
-        path: "Tests/\(layer)/\(name)Tests", exclude: [], swiftSettings: settings(layer: "Tests"))
+        path: "Tests/\(layer)/\(name)Tests", exclude: fixtures ? ["Fixtures"] : [], swiftSettings: settings(layer: "Tests"))
 }

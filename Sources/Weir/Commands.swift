@@ -3,6 +3,7 @@ enum Commands {
     static let all: [Command] = [
         RunCommand.command,
         VersionCommand.command,
+        CheckConfigCommand.command,
         help,
         completion,
     ]
