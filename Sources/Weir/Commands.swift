@@ -9,6 +9,7 @@ enum Commands {
         CredentialListCommand.list,
         CredentialListCommand.check,
         VersionCommand.command,
+        CheckConfigCommand.command,
         help,
         completion,
     ]
