@@ -70,7 +70,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Exposition", "HTTPServe", "Model", "Postgres", "PrivatePostgres", "Relabeling",
-                "Telemetry",
+                "Telemetry", "TestKit",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),

@@ -8,6 +8,7 @@ enum Benchmarks {
         ("relabeling", { try RelabelingBenchmarks.run(&$0) }),
         ("postgres", { try await PostgresBenchmarks.run(&$0) }),
         ("exposition", { try ExpositionBenchmarks.run(&$0) }),
+        ("http", { try await HTTPServeBenchmarks.run(&$0) }),
     ]
 
     // Off the main actor, whose closures would check their isolation at each call.
