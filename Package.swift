@@ -66,7 +66,10 @@ let package = Package(
         // What Weir costs, measured: `make bench`.
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Exposition", "HTTPServe", "Model", "Postgres", "Relabeling"],
+            dependencies: [
+                "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres", "Relabeling",
+                "TestKit",
+            ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
     swiftLanguageModes: [.v6],
