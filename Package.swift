@@ -69,8 +69,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Exposition", "HTTPServe", "Model", "Postgres", "PrivatePostgres", "Relabeling",
-                "Telemetry", "TestKit",
+                "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres", "PrivatePostgres",
+                "Relabeling", "Telemetry", "TestKit",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
