@@ -90,8 +90,10 @@ struct DatabaseTests {
         #expect(isReady, "\(weir.errors)")
         let owner = await (try data.weir("psql", "--", "-Atc", "SELECT current_user")).outcome()
         #expect(owner.output == "weir\n", "\(owner.errors)")
-        let reader = await (try data.weir(
-            "psql", "--reader", "--", "-Atc", "SELECT current_user; CREATE TABLE t ()")).outcome()
+        let reader = await
+            (try data.weir(
+                "psql", "--reader", "--", "-Atc", "SELECT current_user; CREATE TABLE t ()"))
+            .outcome()
         #expect(reader.status == 1)
         #expect(reader.output == "weir_reader\n")
         #expect(reader.errors.contains("permission denied"))
@@ -102,6 +104,15 @@ struct DatabaseTests {
         #expect(data.processes.isEmpty)
         let status = await (try data.weir("migrate", "--status")).outcome()
         #expect(status.output.contains("0001_schemas.sql  applied"), "\(status.errors)")
+    }
+
+    @Test func `the data folder may be relative and need not be there`() async throws {
+        let data = try DataFolder()
+        let script = "cd \"$0\" && exec \"$1\" migrate --storage.tsdb.path=./new/"
+        let outcome = try await ChildProcess.run(["/bin/sh", "-c", script, data.path, Built.weir])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("0001_schemas.sql  applied now"))
+        #expect(Files.kind(of: data.path + "/new/postgres/cluster") == .folder)
     }
 
     @Test func `an ordinary server over TCP, with a password and TLS, is used instead`()
