@@ -7,6 +7,7 @@ enum Benchmarks {
     private static let all: [(name: String, run: Run)] = [
         ("relabeling", { try RelabelingBenchmarks.run(&$0) }),
         ("postgres", { try await PostgresBenchmarks.run(&$0) }),
+        ("exposition", { try ExpositionBenchmarks.run(&$0) }),
     ]
 
     // Off the main actor, whose closures would check their isolation at each call.

@@ -7,7 +7,7 @@ public struct YAMLDecoding: Sendable {
     /// How many complaints there were beyond those that are kept.
     public private(set) var omitted = 0
     /// Settings of the reader's own, such as the folder that relative paths begin at.
-    public var context: [String: String] = [:]
+    public var context: [String: any Sendable] = [:]
     private var saidOnce: Set<String> = []
 
     /// The most complaints that are kept of one file.
