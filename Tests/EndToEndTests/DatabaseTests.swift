@@ -41,7 +41,9 @@ final class DataFolder: Sendable {
 
     func weir(_ words: String...) async throws -> ChildProcess {
         try await ChildProcess.start(
-            [Built.weir, words[0], "--storage.tsdb.path=\(path)"] + words.dropFirst())
+            [
+                Built.weir, words[0], "--storage.tsdb.path=\(path)",
+            ] + (words[0] == "run" ? ["--web.listen-address=127.0.0.1:0"] : []) + words.dropFirst())
     }
 }
 
@@ -121,7 +123,10 @@ struct DatabaseTests {
         let server = try await PostgresServer(.init(listensOnTCP: true))
         let data = try DataFolder()
         let weir = try await ChildProcess.start(
-            [Built.weir, "run", "--storage.tsdb.path=\(data.path)"],
+            [
+                Built.weir, "run", "--web.listen-address=127.0.0.1:0",
+                "--storage.tsdb.path=\(data.path)",
+            ],
             environment: ["WEIR_DATABASE": server.tcpConnectionString()])
         let isReady = try await eventually { weir.errors.contains("msg=ready") }
         #expect(isReady, "\(weir.errors)")
@@ -137,7 +142,8 @@ struct DatabaseTests {
         let server = try await PostgresServer(.init())
         await server.stop()
         let weir = try await ChildProcess.start(
-            [Built.weir, "run"], environment: ["WEIR_DATABASE": server.connectionString()])
+            [Built.weir, "run", "--web.listen-address=127.0.0.1:0"],
+            environment: ["WEIR_DATABASE": server.connectionString()])
         let isReady = try await eventually { weir.errors.contains("msg=ready") }
         #expect(isReady, "\(weir.errors)")
         #expect(weir.errors.contains("the database is away, starting without it"))

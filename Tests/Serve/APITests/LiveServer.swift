@@ -45,9 +45,11 @@ final class LiveServer: Sendable {
             },
             quit: { events.withLock { $0.append("quit") } })
         let gate = AccessGate(keeper, rateLimit: bucket) { access }
+        var options = HTTPServerOptions(listeners: [.tcp(host: "127.0.0.1", port: 0)])
+        options.cors = .everyOrigin
         server = HTTPServer(
-            options: HTTPServerOptions(listeners: [.tcp(host: "127.0.0.1", port: 0)]),
-            router: try Routes.router(Routes.all(needs) + extra, prefix: prefix), gate: gate.gate)
+            options: options, router: try Routes.router(Routes.all(needs) + extra, prefix: prefix),
+            gate: gate.gate)
     }
 
     /// Runs `body` with the server listening, and stops it also where `body` throws.
