@@ -145,7 +145,9 @@ func tests() -> [Target] {
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir"],
+            dependencies: [
+                "Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir",
+            ],
             path: "Tests/EndToEndTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "TidyTests", dependencies: ["TestKit"], path: "Tests/TidyTests",
