@@ -2,6 +2,7 @@
 enum Commands {
     static let all: [Command] = [
         RunCommand.command,
+        CheckMetricsCommand.command,
         VersionCommand.command,
         help,
         completion,
