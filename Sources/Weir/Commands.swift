@@ -2,14 +2,15 @@
 enum Commands {
     static let all: [Command] = [
         RunCommand.command,
+        CheckConfigCommand.command,
         CheckWebConfigCommand.command,
+        CheckMetricsCommand.command,
         MigrateCommand.command,
         PsqlCommand.command,
         CredentialCommand.new,
         CredentialListCommand.list,
         CredentialListCommand.check,
         VersionCommand.command,
-        CheckConfigCommand.command,
         help,
         completion,
     ]
