@@ -37,7 +37,8 @@ let package = Package(
         module("Telemetry", in: "Core", uses: "Model", "Threads"),
         module("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads", "YAML"),
         module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2"),
-        module("Configuration", in: "Core", uses: "Model", "RE2", "Relabeling", "YAML"),
+        module(
+            "Configuration", in: "Core", uses: "Access", "Model", "RE2", "Relabeling", "YAML"),
 
         // Gather: from a configured job to parsed samples.
         module("Exposition", in: "Gather", uses: "Model"),
@@ -59,7 +60,7 @@ let package = Package(
             name: "Weir",
             dependencies: [
                 "API", "Access", "Configuration", "Exposition", "HTTPServe", "Model", "Postgres",
-                "PrivatePostgres", "Relabeling", "Telemetry", "Threads",
+                "PrivatePostgres", "Relabeling", "Telemetry", "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 

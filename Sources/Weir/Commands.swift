@@ -3,6 +3,7 @@ enum Commands {
     static let all: [Command] = [
         RunCommand.command,
         CredentialCommand.new,
+        ExplainCommand.relabel,
         VersionCommand.command,
         help,
         completion,

@@ -80,6 +80,24 @@ struct TargetsTests {
         }
     }
 
+    @Test func `Weir loads every file of Prometheus's without an error`() throws {
+        var jobs: [String] = []
+        for name in try Self.names.filter(isPrometheus) {
+            let loaded = try ConfigLoader.load(Self.folder + "/" + name)
+            jobs += loaded.config.scrapeConfigs.map(\.jobName)
+        }
+        #expect(jobs == ["dcos", "directus", "influxdb", "weir", "node", "cisco"])
+    }
+
+    @Test func `wgtwo's file means what its documentation says`() throws {
+        let loaded = try ConfigLoader.load(Self.folder + "/wgtwo.yml")
+        let job = try #require(loaded.config[job: "cisco"])
+        #expect(job.scrapeInterval == .seconds(30))
+        #expect(job.metricsPath == "/metrics/v1")
+        #expect(job.scheme == "https")
+        #expect(job.http.oauth2?.scopes == ["metrics.read"])
+    }
+
     @Test func `promtool agrees on every file of Prometheus's`() async throws {
         let names = try Self.names.filter(isPrometheus)
         #expect(
