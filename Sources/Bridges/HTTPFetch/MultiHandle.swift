@@ -21,7 +21,7 @@ final class MultiHandle {
     /// Handles kept for the next transfers; each holds a few kilobytes.
     private static let idleLimit = 64
 
-    /// - Parameter wakeup: A descriptor that ends the wait in `step`.
+    /// Transfers that a readable `wakeup` interrupts.
     init(wakeup: Int32, routes: [String], connectionLimit: Int) {
         guard let multi = curl_multi_init() else {
             preconditionFailure("no memory for libcurl")
@@ -101,8 +101,12 @@ final class MultiHandle {
             curl_multi_socket_action(multi, event.data.fd, bits, &left)
         }
         if let due = timer, due <= ContinuousClock.now {
-            timer = nil
             curl_multi_socket_action(multi, -1, 0, &left)
+            // libcurl cuts off parts of a millisecond, and does not say again what it has said: a
+            // timer that came a little early would be lost.
+            var milliseconds = -1
+            curl_multi_timeout(multi, &milliseconds)
+            timerChanged(milliseconds)
         }
         harvest()
         return isWoken

@@ -143,7 +143,7 @@ final class Transfer: @unchecked Sendable {
         return false
     }
 
-    /// The head is complete: for whom is the body?
+    /// The head is complete: decides for whom the body is.
     private func decide() -> Bool {
         guard !isRedirect && !isHeldBack else {
             purpose = .nothing

@@ -6,7 +6,7 @@ import Threads
 final class TransferLoop: Sendable {
     private let mailbox = Mailbox()
 
-    /// - Parameter routes: `host:port:host:port`, each leading from the first to the second.
+    /// Starts the thread; a route is `host:port:host:port` and leads from the first to the second.
     init(routes: [String], connectionLimit: Int) {
         let mailbox = mailbox
         WorkerThread.detached(name: "weir-fetch") {

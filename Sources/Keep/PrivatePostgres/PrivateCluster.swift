@@ -49,8 +49,10 @@ public actor PrivateCluster {
         try options(user: asReader ? "weir_reader" : "weir", database: "weir")
     }
 
-    /// Whether a server runs in the folder now, ours or another Weir's.
-    public nonisolated var isRunning: Bool { runningProcess() != nil }
+    /// Whether a server runs in the folder now and stays, ours or another Weir's.
+    public nonisolated var isRunning: Bool {
+        runningProcess() != nil && folder.postmasterFile?.status != "stopping"
+    }
 
     // MARK: Start
 
@@ -196,11 +198,12 @@ public actor PrivateCluster {
         guard left.isEmpty else {
             throw .leftBehind(folder: folder.cluster, processes: left.map(Int.init))
         }
-        // Nobody works here, so a pid file is a crash's; its number may be another's by now, for
-        // whose sake PostgreSQL would refuse to start.
-        if let file = folder.postmasterFile, RunningProcess(pid: file.process) != nil {
-            Files.remove(folder.cluster + "/postmaster.pid")
-        }
+        // Nobody works here, so what is locked was locked by a crash. The number in the lock may be
+        // another's by now, or that of a dead process whom nobody has buried, and for either's
+        // sake PostgreSQL would refuse to start.
+        Files.remove(folder.cluster + "/postmaster.pid")
+        Files.remove(folder.socket + "/.s.PGSQL.5432.lock")
+        Files.remove(folder.socket + "/.s.PGSQL.5432")
     }
 
     private func startServer(

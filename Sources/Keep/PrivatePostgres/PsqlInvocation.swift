@@ -32,4 +32,17 @@ public struct PsqlInvocation: Equatable, Sendable {
             Command.ownEnvironment.filter { !names.contains(String($0.prefix { $0 != "=" })) }
             + own.map { "\($0.name)=\($0.value)" }
     }
+
+    /// Runs psql at this terminal; gives its exit code.
+    public func run() async throws(PrivatePostgresError) -> Int32 {
+        var command = Command(path, arguments)
+        command.environment = environment
+        do throws(ProcessError) {
+            let status = try await command.runAtTerminal()
+            if case .code(let code) = status { return code }
+            return 1
+        } catch {
+            throw .process(error)
+        }
+    }
 }
