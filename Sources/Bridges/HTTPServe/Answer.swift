@@ -1,5 +1,6 @@
 import CMicrohttpd
 import Compression
+import Threads
 
 /// An answer in libmicrohttpd's hands.
 // Safe to share: nothing changes after `init`, and the response counts its references under a
