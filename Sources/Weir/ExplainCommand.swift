@@ -28,7 +28,7 @@ enum ExplainCommand {
     ) { invocation in
         let path = invocation.text(invocation.isGiven("config") ? "config" : "config.file")
         let config: WeirConfig
-        do { config = try ConfigLoader.load(path).config } catch {
+        do throws(ConfigError) { config = try ConfigLoader.load(path).config } catch {
             Terminal.complain(error.excerpts)
             return .failure
         }

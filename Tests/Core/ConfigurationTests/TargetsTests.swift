@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Model
 import TestKit
 import Testing
 import YAML
