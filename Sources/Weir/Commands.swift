@@ -10,6 +10,7 @@ enum Commands {
         CredentialCommand.new,
         CredentialListCommand.list,
         CredentialListCommand.check,
+        ExplainCommand.relabel,
         VersionCommand.command,
         help,
         completion,
