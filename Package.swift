@@ -38,7 +38,8 @@ let package = Package(
         module("Telemetry", in: "Core", uses: "Model", "Threads"),
         module("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads", "YAML"),
         module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2"),
-        module("Configuration", in: "Core", uses: "Model", "RE2", "Relabeling", "YAML"),
+        module(
+            "Configuration", in: "Core", uses: "Access", "Model", "RE2", "Relabeling", "YAML"),
 
         // Gather: from a configured job to parsed samples.
         module("Exposition", in: "Gather", uses: "Model"),
