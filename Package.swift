@@ -69,8 +69,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Exposition", "HTTPServe", "Model", "Postgres", "PrivatePostgres", "Relabeling",
-                "Telemetry",
+                "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres", "PrivatePostgres",
+                "Relabeling", "Telemetry", "TestKit",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
@@ -131,19 +131,21 @@ func tests() -> [Target] {
         test("Telemetry", in: "Core"),
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
-        test("Configuration", in: "Core", uses: "Access", "Model", "YAML"),
+        test(
+            "Configuration", in: "Core", uses: "Access", "Model", "Relabeling", "YAML",
+            files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
-        test(
-            "API", in: "Serve", uses: "Access", "Crypto", "HTTPServe", "Model", "Telemetry",
-            "Threads"),
+        test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir"],
+            dependencies: [
+                "Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir",
+            ],
             path: "Tests/EndToEndTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "TidyTests", dependencies: ["TestKit"], path: "Tests/TidyTests",

@@ -16,6 +16,7 @@ enum CheckWebConfigCommand {
                 let (config, warnings) = try WebConfig.read(file: path)
                 // What TLS is made of is read as a server would.
                 let options = try config.tls.map { try TLSOptions($0) }
+                try options?.check()
                 for warning in warnings { Terminal.complain("warning: \(warning)") }
                 Terminal.write("\(path): \(summary(config, hasTLS: options != nil))\n")
             } catch {

@@ -2,7 +2,9 @@
 enum Commands {
     static let all: [Command] = [
         RunCommand.command,
+        CheckConfigCommand.command,
         CheckWebConfigCommand.command,
+        CheckMetricsCommand.command,
         MigrateCommand.command,
         PsqlCommand.command,
         CredentialCommand.new,

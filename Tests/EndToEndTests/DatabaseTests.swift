@@ -41,7 +41,9 @@ final class DataFolder: Sendable {
 
     func weir(_ words: String...) async throws -> ChildProcess {
         try await ChildProcess.start(
-            [Built.weir, words[0], "--storage.tsdb.path=\(path)"] + words.dropFirst())
+            [
+                Built.weir, words[0], "--storage.tsdb.path=\(path)",
+            ] + (words[0] == "run" ? ["--web.listen-address=127.0.0.1:0"] : []) + words.dropFirst())
     }
 }
 
@@ -90,8 +92,10 @@ struct DatabaseTests {
         #expect(isReady, "\(weir.errors)")
         let owner = await (try data.weir("psql", "--", "-Atc", "SELECT current_user")).outcome()
         #expect(owner.output == "weir\n", "\(owner.errors)")
-        let reader = await (try data.weir(
-            "psql", "--reader", "--", "-Atc", "SELECT current_user; CREATE TABLE t ()")).outcome()
+        let reader = await
+            (try data.weir(
+                "psql", "--reader", "--", "-Atc", "SELECT current_user; CREATE TABLE t ()"))
+            .outcome()
         #expect(reader.status == 1)
         #expect(reader.output == "weir_reader\n")
         #expect(reader.errors.contains("permission denied"))
@@ -104,13 +108,25 @@ struct DatabaseTests {
         #expect(status.output.contains("0001_schemas.sql  applied"), "\(status.errors)")
     }
 
+    @Test func `the data folder may be relative and need not be there`() async throws {
+        let data = try DataFolder()
+        let script = "cd \"$0\" && exec \"$1\" migrate --storage.tsdb.path=./new/"
+        let outcome = try await ChildProcess.run(["/bin/sh", "-c", script, data.path, Built.weir])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("0001_schemas.sql  applied now"))
+        #expect(Files.kind(of: data.path + "/new/postgres/cluster") == .folder)
+    }
+
     @Test func `an ordinary server over TCP, with a password and TLS, is used instead`()
         async throws
     {
         let server = try await PostgresServer(.init(listensOnTCP: true))
         let data = try DataFolder()
         let weir = try await ChildProcess.start(
-            [Built.weir, "run", "--storage.tsdb.path=\(data.path)"],
+            [
+                Built.weir, "run", "--web.listen-address=127.0.0.1:0",
+                "--storage.tsdb.path=\(data.path)",
+            ],
             environment: ["WEIR_DATABASE": server.tcpConnectionString()])
         let isReady = try await eventually { weir.errors.contains("msg=ready") }
         #expect(isReady, "\(weir.errors)")
@@ -126,7 +142,8 @@ struct DatabaseTests {
         let server = try await PostgresServer(.init())
         await server.stop()
         let weir = try await ChildProcess.start(
-            [Built.weir, "run"], environment: ["WEIR_DATABASE": server.connectionString()])
+            [Built.weir, "run", "--web.listen-address=127.0.0.1:0"],
+            environment: ["WEIR_DATABASE": server.connectionString()])
         let isReady = try await eventually { weir.errors.contains("msg=ready") }
         #expect(isReady, "\(weir.errors)")
         #expect(weir.errors.contains("the database is away, starting without it"))

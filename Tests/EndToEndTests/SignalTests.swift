@@ -7,7 +7,10 @@ struct SignalTests {
     private func started(_ words: String...) async throws -> ChildProcess {
         let data = try await DataFolder.shared
         let child = try await ChildProcess.start(
-            [Built.weir, "run", "--storage.tsdb.path=\(data.path)"] + words)
+            [
+                Built.weir, "run", "--web.listen-address=127.0.0.1:0",
+                "--storage.tsdb.path=\(data.path)",
+            ] + words)
         let isReady = try await eventually { child.errors.contains("ready") }
         #expect(isReady, "\(child.errors)")
         return child

@@ -12,7 +12,10 @@ struct StartTests {
             let clock = ContinuousClock()
             let begin = clock.now
             let weir = try await ChildProcess.start(
-                [Built.weir, "run", "--storage.tsdb.path=\(data.path)"])
+                [
+                    Built.weir, "run", "--web.listen-address=127.0.0.1:0",
+                    "--storage.tsdb.path=\(data.path)",
+                ])
             let isStarted = try await eventually { weir.errors.contains("msg=starting") }
             fastest = min(fastest, clock.now - begin)
             #expect(isStarted, "\(weir.errors)")

@@ -2,8 +2,6 @@
 // glibc, as far as Swift's own `Glibc` module hides it.
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>

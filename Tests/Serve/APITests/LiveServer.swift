@@ -16,10 +16,7 @@ final class LiveServer: Sendable {
     private let server: HTTPServer
     private let port: Locked<UInt16> = Locked(0)
 
-    /// - Parameters:
-    ///   - credentials: What the table holds.
-    ///   - access: Whom the address lets in.
-    ///   - reload: What `/-/reload` does.
+    /// Routes behind a gatekeeper with these credentials, on an address that lets in `access`.
     init(
         _ credentials: [Credential] = [], access: ListenerAccess = .open, lifecycle: Bool = true,
         prefix: String = "/", flags: [(name: String, value: String)] = [("a", "<1>")],
@@ -45,9 +42,11 @@ final class LiveServer: Sendable {
             },
             quit: { events.withLock { $0.append("quit") } })
         let gate = AccessGate(keeper, rateLimit: bucket) { access }
+        var options = HTTPServerOptions(listeners: [.tcp(host: "127.0.0.1", port: 0)])
+        options.cors = .everyOrigin
         server = HTTPServer(
-            options: HTTPServerOptions(listeners: [.tcp(host: "127.0.0.1", port: 0)]),
-            router: try Routes.router(Routes.all(needs) + extra, prefix: prefix), gate: gate.gate)
+            options: options, router: try Routes.router(Routes.all(needs) + extra, prefix: prefix),
+            gate: gate.gate)
     }
 
     /// Runs `body` with the server listening, and stops it also where `body` throws.
