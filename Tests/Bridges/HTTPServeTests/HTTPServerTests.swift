@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 @Test func `a request is answered, and the next on the same connection`() async throws {
-    let router = try router(.get, "/hello/:name") { request in
+    let router = try router("/hello/:name") { request in
         .text("hello \(request.pathParameters["name"] ?? "")\n")
     }
     try await serving(router) { served in

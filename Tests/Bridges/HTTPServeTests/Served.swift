@@ -49,7 +49,7 @@ struct Served {
 
 /// A router with one route.
 func router(
-    _ method: HTTPMethod = .get, _ pattern: String,
+    _ pattern: String, on method: HTTPMethod = .get,
     _ handler: @escaping @Sendable (ServerRequest) async throws -> ServerResponse
 ) throws -> Router {
     var router = Router()
