@@ -42,8 +42,9 @@ coverage:
 	@scripts/setup test
 	@scripts/progress "building for coverage" \
 	  $(SWIFT) build --build-tests --enable-code-coverage --build-path .build/coverage
-	@$(RUN_TESTS) --skip-build --enable-code-coverage --build-path .build/coverage
-	@scripts/coverage .build/coverage
+	@rm -rf .build/coverage/debug/codecov
+	@$(RUN_TESTS) --skip-build --enable-code-coverage --build-path .build/coverage; \
+	  code=$$?; scripts/coverage .build/coverage; exit $$code
 
 # AddressSanitizer's leak check stays off: the test library itself leaks. The signal handlers of
 # Swift's backtraces get in the way of both.

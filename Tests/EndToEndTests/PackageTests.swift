@@ -63,7 +63,8 @@ struct PackageTests {
     }
 
     private func script(_ name: String, _ words: [String]) async throws -> ChildProcess.Outcome {
-        try await ChildProcess.run(["\(Shared.project)/scripts/\(name)"] + words)
+        try await ChildProcess.run(
+            ["\(Shared.project)/scripts/\(name)"] + words, environment: ["LEVEL": "0"])
     }
 }
 

@@ -129,7 +129,9 @@ public final class PostgresServer: Sendable {
             let process = try Self.start(binaries, cluster, folder, user)
             await postmaster.replace(process)
             // After a crash the old server's children hold its memory for a moment.
-            if await process.wait(for: .milliseconds(300)) == nil { return try await waitUntilReady() }
+            if await process.wait(for: .milliseconds(300)) == nil {
+                return try await waitUntilReady()
+            }
         }
         throw PostgresServerError(description: "the server does not start again")
     }
@@ -158,7 +160,8 @@ public struct PostgresServerError: Error, CustomStringConvertible {
 extension PostgresServer {
     private static func findBinaries() throws -> String {
         let base = "/usr/lib/postgresql"
-        for version in (15...30).reversed() where access("\(base)/\(version)/bin/postgres", X_OK) == 0 {
+        for version in (15...30).reversed()
+        where access("\(base)/\(version)/bin/postgres", X_OK) == 0 {
             return "\(base)/\(version)/bin"
         }
         throw PostgresServerError(

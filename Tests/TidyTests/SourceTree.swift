@@ -13,22 +13,31 @@ struct SourceLine: CustomStringConvertible {
     var description: String { "\(file):\(number): \(text)" }
 
     /// The line without what follows `//`, and without what stands in quotes.
-    var code: Substring {
+    let code: String
+
+    init(file: String, number: Int, text: Substring, above: Substring) {
+        (self.file, self.number, self.text, self.above) = (file, number, text, above)
         var isQuoted = false
-        var last: Character = " "
-        var kept = ""
-        for letter in text {
-            if letter == "\"" && last != "\\" { isQuoted.toggle() }
-            if !isQuoted && letter == "/" && last == "/" { return kept.dropLast() }
-            if !isQuoted { kept.append(letter) }
-            last = letter
+        var last: UInt8 = 0
+        var kept: [UInt8] = []
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "\"") && last != UInt8(ascii: "\\") { isQuoted.toggle() }
+            if !isQuoted && byte == UInt8(ascii: "/") && last == byte {
+                kept.removeLast()
+                break
+            }
+            if !isQuoted { kept.append(byte) }
+            last = byte
         }
-        return kept[...]
+        code = String(decoding: kept, as: UTF8.self)
     }
 }
 
 /// The project's own files, as text.
 enum SourceTree {
+    /// All lines of the sources, read once.
+    static let sources = lines(below: "Sources")
+
     /// The paths of all Swift files below `folder`, relative to the project.
     static func files(below folder: String) -> [String] { walk(folder).sorted() }
 

@@ -2,7 +2,7 @@ import Testing
 
 /// What the style forbids everywhere; each failure names the remedy.
 struct StyleTests {
-    private let lines = SourceTree.lines(below: "Sources")
+    private let lines = SourceTree.sources
 
     @Test func `nothing stops the program but a broken invariant`() {
         for line in lines {
@@ -22,7 +22,9 @@ struct StyleTests {
     @Test func `no pointer stands in a public signature`() {
         for line in lines where line.code.contains("public ") {
             #expect(!line.code.contains("OpaquePointer"), "\(line): wrap it in an owner")
-            guard !line.file.hasPrefix("Sources/Bridges/") else { continue }
+            guard !line.file.hasPrefix("Sources/Bridges/"), line.code.contains("Unsafe") else {
+                continue
+            }
             #expect(
                 line.code.firstMatch(of: /Unsafe\w*Pointer/) == nil, "\(line): take a Span or bytes"
             )
@@ -41,7 +43,7 @@ struct StyleTests {
     }
 
     @Test func `no try? without a word on what is lost`() {
-        for line in lines where line.code.contains("try?") {
+        for line in lines where line.code.firstMatch(of: /\btry\?/) != nil {
             let file = SourceTree.lines(of: line.file)
             let before = file[max(0, line.number - 4)..<line.number]
             #expect(
@@ -56,6 +58,12 @@ struct StyleTests {
             for line in SourceTree.lines(of: file) {
                 for word in words { #expect(!line.text.contains(word), "\(line)") }
             }
+        }
+    }
+
+    private func declaresPrint(_ file: String) -> Bool {
+        lines.contains {
+            $0.file == file && $0.code.firstMatch(of: /(func print\(|let print:)/) != nil
         }
     }
 

@@ -10,6 +10,8 @@ public enum CryptoError: Error, Equatable, CustomStringConvertible {
     case unusablePassword(reason: String)
     /// A cost outside of what bcrypt takes.
     case cost(Int)
+    /// Bytes that are no RSA private key; they are not repeated.
+    case notAnRSAKey
     /// The library failed, which it does not do on a sound machine.
     case library(String)
 
@@ -21,6 +23,9 @@ public enum CryptoError: Error, Equatable, CustomStringConvertible {
                 + "$2a$, $2b$ or $2y$ and has 60 characters"
         case .unusablePassword(let reason): "cannot hash this password: \(reason)"
         case .cost(let cost): "the bcrypt cost \(cost) is out of range; use 4 to 31, such as 10"
+        case .notAnRSAKey:
+            "this is not an RSA private key in PEM without a password; make one with "
+                + "`openssl genrsa`"
         case .library(let call): "the cryptographic library failed in \(call)"
         }
     }

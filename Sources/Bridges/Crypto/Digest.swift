@@ -13,6 +13,17 @@ public struct Digest: Sendable, Hashable {
             as: UTF8.self)
     }
 
+    /// The SHA-256 that these 64 hexadecimal digits spell, or `nil`.
+    public init?(hexSHA256 text: String) {
+        let digits = text.utf8.map {
+            UInt8(truncatingIfNeeded: Character(Unicode.Scalar($0)).hexDigitValue ?? 99)
+        }
+        guard digits.count == 64, digits.allSatisfy({ $0 < 16 }) else { return nil }
+        bytes = stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    private init(bytes: [UInt8]) { self.bytes = bytes }
+
     /// The MD5 of `bytes`: a way to spread things evenly, and no protection of anything.
     public static func md5(_ bytes: [UInt8]) -> Digest {
         bytes.withUnsafeBytes { input in

@@ -17,6 +17,11 @@ public struct PostgresOptions: Sendable {
     /// Called on the connection's thread with each NOTICE or WARNING of the server.
     public var onNotice: (@Sendable (PostgresFault) -> Void)?
 
+    /// The same connection as environment variables, for programs that use libpq themselves.
+    ///
+    /// Holds secrets, but where `ps` does not show them. What has no variable is left out.
+    public let environment: [(name: String, value: String)]
+
     private let ownDefaults: [(String, String)]
 
     /// Reads a connection string; nothing is connected yet.
@@ -25,7 +30,8 @@ public struct PostgresOptions: Sendable {
     public init(
         _ connectionString: String, applicationName: String = "weir"
     ) throws(PostgresError) {
-        let given = try Self.parse(connectionString)
+        let (given, variables) = try Self.parse(connectionString)
+        environment = variables
         self.connectionString = connectionString
         server = Self.describe(given)
         var defaults = [("fallback_application_name", applicationName)]
@@ -60,7 +66,9 @@ public struct PostgresOptions: Sendable {
             .joined(separator: ";")
     }
 
-    private static func parse(_ text: String) throws(PostgresError) -> [String: String] {
+    private static func parse(
+        _ text: String
+    ) throws(PostgresError) -> (given: [String: String], variables: [(String, String)]) {
         var message: UnsafeMutablePointer<CChar>?
         guard let options = PQconninfoParse(text, &message) else {
             defer { PQfreemem(message) }
@@ -69,14 +77,18 @@ public struct PostgresOptions: Sendable {
         }
         defer { PQconninfoFree(options) }
         var given: [String: String] = [:]
+        var variables: [(String, String)] = []
         var option = options
         while let keyword = option.pointee.keyword {
             if let value = option.pointee.val {
                 given[String(cString: keyword)] = String(cString: value)
+                if let variable = option.pointee.envvar {
+                    variables.append((String(cString: variable), String(cString: value)))
+                }
             }
             option += 1
         }
-        return given
+        return (given, variables)
     }
 
     private static func describe(_ given: [String: String]) -> String {

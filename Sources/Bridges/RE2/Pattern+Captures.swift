@@ -18,9 +18,29 @@ extension Pattern {
 
     /// `template` filled in from the groups of `subject`, or `nil` where it does not match.
     public func expand(_ subject: String, into template: Template) -> String? {
-        var subject = subject
-        return subject.withUTF8 { bytes in
+        // `(.*)` and `$1`, the defaults, hand the text itself on.
+        var whole = subject
+        if fast.isWholeGroup, template.onlyGroup == 1 { return subject }
+        return whole.withUTF8 { bytes in
             withGroups(of: bytes) { template.fill(from: bytes, $0) }
+        }
+    }
+
+    /// Writes `template`, filled in from the groups of `subject`, to the start of `output`.
+    ///
+    /// It gives back how long the result is, or `nil` where `subject` does not match. A result
+    /// longer than `output` is not written.
+    public func expand(
+        _ subject: Span<UInt8>, into template: Template, to output: inout MutableSpan<UInt8>
+    ) -> Int? {
+        subject.withUnsafeBufferPointer { bytes in
+            output.withUnsafeMutableBufferPointer { text in
+                withGroups(of: bytes) { groups in
+                    let length = template.length(groups)
+                    if length <= text.count { template.write(from: bytes, groups, to: text) }
+                    return length
+                }
+            }
         }
     }
 
@@ -40,7 +60,19 @@ extension Pattern {
         of subject: UnsafeBufferPointer<UInt8>,
         _ body: (UnsafeMutableBufferPointer<weir_group>) -> Result
     ) -> Result? {
-        withUnsafeTemporaryAllocation(of: weir_group.self, capacity: groupCount + 1) { groups in
+        let verdict = fast.verdict(on: subject)
+        if verdict == .no { return nil }
+        return withUnsafeTemporaryAllocation(of: weir_group.self, capacity: groupCount + 1) {
+            groups in
+            if verdict == .yes {
+                groups.initializeElement(at: 0, to: weir_group(start: 0, length: subject.count))
+                let group = fast.group(in: subject)
+                if fast.isGroup {
+                    groups.initializeElement(
+                        at: 1, to: weir_group(start: group.lowerBound, length: group.count))
+                }
+                return body(groups)
+            }
             let matches = subject.withMemoryRebound(to: CChar.self) {
                 weir_pattern_captures(
                     handle, $0.baseAddress, $0.count, groups.baseAddress, CInt(groups.count))
@@ -55,6 +87,15 @@ extension Template {
         from subject: UnsafeBufferPointer<UInt8>,
         _ groups: UnsafeMutableBufferPointer<weir_group>
     ) -> String {
+        let length = length(groups)
+        return String(unsafeUninitializedCapacity: length) { text in
+            write(from: subject, groups, to: text)
+            return length
+        }
+    }
+
+    fileprivate func length(_ groups: UnsafeMutableBufferPointer<weir_group>) -> Int {
+        if let onlyGroup { return max(0, groups[onlyGroup].length) }
         var length = 0
         for part in parts {
             switch part {
@@ -62,17 +103,26 @@ extension Template {
             case .group(let number): length += max(0, groups[number].length)
             }
         }
-        return String(unsafeUninitializedCapacity: length) { text in
-            var end = 0
-            for part in parts {
-                switch part {
-                case .literal(let bytes): end = text[end...].update(fromContentsOf: bytes)
-                case .group(let number) where groups[number].length > 0:
-                    end = text[end...].update(fromContentsOf: subject[groups[number].range])
-                case .group: break
-                }
+        return length
+    }
+
+    fileprivate func write(
+        from subject: UnsafeBufferPointer<UInt8>,
+        _ groups: UnsafeMutableBufferPointer<weir_group>, to text: UnsafeMutableBufferPointer<UInt8>
+    ) {
+        if let onlyGroup {
+            let group = groups[onlyGroup]
+            if group.length > 0 { _ = text.update(fromContentsOf: subject[group.range]) }
+            return
+        }
+        var end = 0
+        for part in parts {
+            switch part {
+            case .literal(let bytes): end = text[end...].update(fromContentsOf: bytes)
+            case .group(let number) where groups[number].length > 0:
+                end = text[end...].update(fromContentsOf: subject[groups[number].range])
+            case .group: break
             }
-            return end
         }
     }
 }

@@ -1,6 +1,7 @@
 import CRE2
+import Glibc
 
-// Safe to share: RE2 never changes an expression after compiling it.
+// Safe to share: RE2 never changes an expression after compiling it, nor is `fast` ever written.
 /// A compiled regular expression that matches a whole subject or nothing.
 ///
 /// `.` matches a newline too, as in Prometheus's `^(?s:…)$`.
@@ -10,6 +11,7 @@ public final class Pattern: @unchecked Sendable {
     /// How many groups it has, without the whole.
     public let groupCount: Int
     let handle: OpaquePointer
+    let fast: FastMatch
 
     /// Compiles `text`.
     public init(_ text: String) throws(PatternError) {
@@ -27,15 +29,35 @@ public final class Pattern: @unchecked Sendable {
         self.text = text
         handle = compiled
         groupCount = Int(weir_pattern_group_count(compiled))
+        fast = FastMatch(Shape(text))
     }
 
-    deinit { weir_pattern_free(handle) }
+    deinit {
+        weir_pattern_free(handle)
+        fast.free()
+    }
 
     /// Whether all of `subject` matches.
     public func matches(_ subject: String) -> Bool {
         var subject = subject
-        return subject.withUTF8 { bytes in
-            bytes.withMemoryRebound(to: CChar.self) {
+        return subject.withUTF8 { matches($0) }
+    }
+
+    /// Whether all of `subject`, which has to be UTF-8, matches.
+    public func matches(_ subject: Span<UInt8>) -> Bool {
+        subject.withUnsafeBufferPointer { matches($0) }
+    }
+
+    /// Whether this is `(.*)`, which matches everything and holds it all in its first group.
+    public var isWholeGroup: Bool { fast.isWholeGroup }
+
+    @inline(__always)
+    func matches(_ subject: UnsafeBufferPointer<UInt8>) -> Bool {
+        switch fast.verdict(on: subject) {
+        case .yes: true
+        case .no: false
+        case .unknown:
+            subject.withMemoryRebound(to: CChar.self) {
                 weir_pattern_matches(handle, $0.baseAddress, $0.count)
             }
         }

@@ -5,7 +5,7 @@ import CRE2
 /// `$name` takes the longest run of letters, digits and `_`, so that `$1x` is the group called
 /// "1x"; a group that is missing or took no part gives nothing; `$$` is a dollar, and so is a `$`
 /// that begins no name.
-public struct Template: Sendable {
+public final class Template: Sendable {
     /// The template as it was written.
     public let text: String
     let parts: [Part]
@@ -40,6 +40,11 @@ public struct Template: Sendable {
         }
         if !literal.isEmpty { parts.append(.literal(literal)) }
         self.parts = parts
+        if case .group(let group)? = parts.first, parts.count == 1 {
+            onlyGroup = group
+        } else {
+            onlyGroup = nil
+        }
     }
 
     /// What the template always gives, whatever matched; `nil` if that depends on a group.
@@ -52,10 +57,7 @@ public struct Template: Sendable {
     }
 
     /// Whether the template is one group and nothing else; then its number.
-    public var onlyGroup: Int? {
-        guard parts.count == 1, case .group(let group) = parts[0] else { return nil }
-        return group
-    }
+    public let onlyGroup: Int?
 
     /// The name behind a `$`, or `nil` (and nothing taken) where none stands there.
     private static func takeName(from rest: inout Substring.UnicodeScalarView) -> String? {

@@ -1,7 +1,7 @@
 // Configuration: prometheus.yml as one checked value, and everything that is wrong with a file.
 // In: a path. Out: `WeirConfig`, complaints with their places, and the list of files that were read.
 // Start at `ConfigLoader`. Each block is one `YAMLTable`, which decodes it, prints it back and
-// documents it. Knows nothing of HTTP, targets' life or the database. Imports: Model,
+// documents it. Knows nothing of HTTP, targets' life or the database. Imports: Access, Model,
 // RE2, Relabeling, YAML.
 
 public import YAML

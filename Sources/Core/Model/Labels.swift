@@ -27,7 +27,7 @@ public struct Label: Sendable, Hashable {
 
 /// A label set: sorted by name, each name once, no empty value, and never changed.
 public struct Labels: Sendable, Hashable {
-    private let sorted: [Label]
+    let sorted: [Label]
 
     /// No label.
     public init() { sorted = [] }
@@ -36,6 +36,17 @@ public struct Labels: Sendable, Hashable {
     /// out.
     public init(_ labels: some Sequence<Label>) {
         self.init(LabelsBuilder(labels))
+    }
+
+    /// Takes labels that are sorted by the bytes of their names, each name once, none empty.
+    ///
+    /// Nothing of that is checked in release: for loops that build many sets in order.
+    public init(inOrder labels: [Label]) {
+        assert(
+            zip(labels, labels.dropFirst()).allSatisfy { $0.name.isBytewiseLess(than: $1.name) },
+            "BUG: the labels are not in order")
+        assert(!labels.contains { $0.value.isEmpty }, "BUG: a label is empty")
+        sorted = labels
     }
 
     /// Freezes what `builder` holds.

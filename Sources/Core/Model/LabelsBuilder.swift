@@ -4,7 +4,7 @@ public struct LabelsBuilder: Sendable {
     public private(set) var labels: [Label]
 
     /// Begins with `labels`.
-    public init(_ labels: Labels = Labels()) { self.labels = Array(labels) }
+    public init(_ labels: Labels = Labels()) { self.labels = labels.sorted }
 
     /// Begins with labels in any order; of two with one name the later counts.
     public init(_ labels: some Sequence<Label>) {
@@ -51,7 +51,19 @@ public struct LabelsBuilder: Sendable {
     }
 
     /// The place of `name`, if it is there.
+    @inline(__always)
     static func index(of name: String, in labels: [Label]) -> Int? {
+        if labels.count > 32 { return search(name, in: labels) }
+        // Few names have the same length: to look at all of them is faster than to halve.
+        let length = name.utf8.count
+        for index in labels.indices
+        where labels[index].name.utf8.count == length && labels[index].name.hasSameBytes(as: name) {
+            return index
+        }
+        return nil
+    }
+
+    private static func search(_ name: String, in labels: [Label]) -> Int? {
         let index = insertion(of: name, in: labels)
         guard index < labels.count, labels[index].name.hasSameBytes(as: name) else { return nil }
         return index

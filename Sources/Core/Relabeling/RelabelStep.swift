@@ -4,7 +4,9 @@ import RE2
 
 extension Relabeler {
     /// One rule, made ready to run: its templates are read, and what needs no match is known.
-    struct Step: Sendable {
+    ///
+    /// A class, since a value of this size is copied, and counted, each time it is looked at.
+    final class Step: Sendable {
         private let operation: Operation
         private let sourceLabels: [String]
         private let separator: String

@@ -5,16 +5,37 @@ public struct Relabeler: Sendable {
     /// The rules, in the order in which they run.
     public let rules: [RelabelRule]
     private let steps: [Step]
+    /// The same rules, ready for speed; `nil` where they are too many for it.
+    private let program: Program?
 
     /// Compiles `rules`; without any, label sets pass as they are.
     public init(_ rules: [RelabelRule]) {
         self.rules = rules
-        steps = rules.map(Step.init)
+        steps = rules.map { Step($0) }
+        program = Program(rules)
     }
 
     /// What the rules make of `labels`, or `nil` where one of them dropped it.
     public func relabel(_ labels: Labels) -> Labels? {
         if steps.isEmpty { return labels }
+        guard let program, labels.count <= ProgramRun.labelLimit else {
+            return relabelOneByOne(labels)
+        }
+        // Safe: both stretches outlive the run, which ends inside.
+        return unsafe withUnsafeTemporaryAllocation(
+            of: ProgramRun.Value.self, capacity: program.names.count + 1
+        ) { values in
+            unsafe withUnsafeTemporaryAllocation(
+                of: UInt8.self, capacity: ProgramRun.lentBytes
+            ) { bytes in
+                var run = unsafe ProgramRun(labels, program, values: values, bytes: bytes)
+                return run.run(program) ? run.result(program) : nil
+            }
+        }
+    }
+
+    /// The same without a program: each rule looks its labels up by name.
+    func relabelOneByOne(_ labels: Labels) -> Labels? {
         var builder = LabelsBuilder(labels)
         return relabel(&builder) ? Labels(builder) : nil
     }

@@ -198,7 +198,9 @@ struct PostgresConnectionTests {
         var options = try await freshOptions()
         options.statementTimeout = .milliseconds(50)
         let connection = try PostgresConnection(options)
-        let error = #expect(throws: PostgresError.self) { try connection.run("SELECT pg_sleep(30)") }
+        let error = #expect(throws: PostgresError.self) {
+            try connection.run("SELECT pg_sleep(30)")
+        }
         #expect(error?.sqlState == "57014")
         #expect(Bool(connection.isUsable))
     }
@@ -207,7 +209,9 @@ struct PostgresConnectionTests {
         var options = try await freshOptions()
         options.answerTimeout = .milliseconds(100)
         let connection = try PostgresConnection(options)
-        let error = #expect(throws: PostgresError.self) { try connection.run("SELECT pg_sleep(30)") }
+        let error = #expect(throws: PostgresError.self) {
+            try connection.run("SELECT pg_sleep(30)")
+        }
         guard case .noAnswer = error else {
             Issue.record("unexpected: \(String(describing: error))")
             return

@@ -167,7 +167,8 @@ struct PostgresPoolTests {
         let pool = PostgresPool(try await freshOptions())
         await pool.close()
         await #expect(throws: PostgresError.closed) {
-            try await pool.run { connection throws(PostgresError) in try connection.run("SELECT 1") }
+            try await pool.run { connection throws(PostgresError) in try connection.run("SELECT 1")
+            }
         }
     }
 

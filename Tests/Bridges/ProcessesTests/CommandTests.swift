@@ -5,14 +5,17 @@ import Testing
 
 struct CommandTests {
     @Test func `a program's words and its exit code come back`() async throws {
-        let (status, output) = try await Command("/bin/sh", ["-c", "echo out; echo err >&2; exit 3"])
-            .run(limit: .seconds(20))
+        let (status, output) = try await Command(
+            "/bin/sh", ["-c", "echo out; echo err >&2; exit 3"]
+        )
+        .run(limit: .seconds(20))
         #expect(status == .code(3))
         #expect(output == "out\nerr\n")
     }
 
     @Test func `a program that is not there is an error with its path`() async {
-        await #expect(throws: ProcessError.system(call: "start", subject: "/no/such", code: ENOENT)) {
+        await #expect(throws: ProcessError.system(call: "start", subject: "/no/such", code: ENOENT))
+        {
             _ = try await Command("/no/such", []).run(limit: .seconds(20))
         }
     }

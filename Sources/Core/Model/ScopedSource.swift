@@ -1,0 +1,30 @@
+/// A source that shows only the series which meet some matchers, whatever else is asked for.
+///
+/// It is what a route reads from, so that the labels a credential is bound to hold on every route
+/// without any of them having to think of it.
+public struct ScopedSource: SeriesSource {
+    private let source: any SeriesSource
+    private let scope: [Matcher]
+
+    /// - Parameters:
+    ///   - source: What is read.
+    ///   - scope: What every series has to meet; empty lets all through.
+    public init(_ source: any SeriesSource, only scope: [Matcher]) {
+        self.source = source
+        self.scope = scope
+    }
+
+    /// The series that meet `matchers` and the scope.
+    public func series(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [Series] {
+        let found = try await source.series(matching: scope + matchers, in: range)
+        // The source was asked for it already. That it might be wrong is worth a second look.
+        return scope.isEmpty ? found : found.filter { scope.accept($0.labels) }
+    }
+
+    /// The same source with a narrower scope.
+    public func narrowed(to matchers: [Matcher]) -> ScopedSource {
+        ScopedSource(source, only: scope + matchers)
+    }
+}

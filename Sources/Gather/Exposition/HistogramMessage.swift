@@ -1,0 +1,145 @@
+import Model
+
+/// A histogram's message: classic buckets, native ones, or both.
+struct HistogramMessage {
+    struct Bucket {
+        var bound = 0.0
+        var count = 0.0
+        var exemplar: ExemplarMessage?
+    }
+
+    var wholeCount: UInt64 = 0
+    var floatCount = 0.0
+    var sum = 0.0
+    var buckets: [Bucket] = []
+    var schema: Int32 = 0
+    var zeroThreshold = 0.0
+    var wholeZeros: UInt64 = 0
+    var floatZeros = 0.0
+    var positive = Side()
+    var negative = Side()
+    var exemplars: [ExemplarMessage] = []
+
+    /// The buckets on one side of zero.
+    struct Side {
+        var spans: [NativeHistogram.Span] = []
+        var deltas: [Int64] = []
+        var counts: [Double] = []
+    }
+
+    init() {}
+
+    init(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(MessageReader.Failure) {
+        var at = range.lowerBound
+        let part = bytes.extracting(0..<range.upperBound)
+        while at < range.upperBound {
+            let field = try MessageReader.field(part, &at)
+            switch field.number {
+            case 1: wholeCount = field.bits
+            case 2: sum = field.double
+            case 3: buckets.append(try Self.bucket(part, field.range))
+            case 4: floatCount = field.double
+            case 5: schema = Int32(truncatingIfNeeded: field.zigzag)
+            case 6: zeroThreshold = field.double
+            case 7: wholeZeros = field.bits
+            case 8: floatZeros = field.double
+            case 9: negative.spans.append(try Self.span(part, field.range))
+            case 10: try Self.append(field, part, to: &negative.deltas)
+            case 11: try Self.append(field, part, to: &negative.counts)
+            case 12: positive.spans.append(try Self.span(part, field.range))
+            case 13: try Self.append(field, part, to: &positive.deltas)
+            case 14: try Self.append(field, part, to: &positive.counts)
+            case 16: exemplars.append(ExemplarMessage(range: field.range))
+            default: break
+            }
+        }
+    }
+
+    /// All observations, whole or not.
+    var count: Double { floatCount == 0 ? Double(wholeCount) : floatCount }
+
+    /// Whether it has native buckets; a client that fills none says so by an empty span.
+    var isNative: Bool {
+        !positive.spans.isEmpty || !negative.spans.isEmpty || zeroThreshold > 0 || wholeZeros > 0
+            || floatZeros > 0
+    }
+
+    /// The native histogram, its sign of direction left to the family's type.
+    var native: NativeHistogram {
+        let isFloat = floatCount > 0 || floatZeros > 0
+        var histogram = NativeHistogram()
+        histogram.schema = schema
+        histogram.zeroThreshold = zeroThreshold
+        histogram.zeroCount = isFloat ? floatZeros : Double(wholeZeros)
+        histogram.count = isFloat ? floatCount : Double(wholeCount)
+        histogram.sum = sum
+        histogram.positiveSpans = positive.spans
+        histogram.positive = isFloat ? .counts(positive.counts) : .deltas(positive.deltas)
+        histogram.negativeSpans = negative.spans
+        histogram.negative = isFloat ? .counts(negative.counts) : .deltas(negative.deltas)
+        return histogram
+    }
+
+    private static func bucket(
+        _ bytes: Span<UInt8>, _ range: Range<Int>
+    ) throws(MessageReader.Failure) -> Bucket {
+        var bucket = Bucket()
+        var whole: UInt64 = 0
+        var at = range.lowerBound
+        let part = bytes.extracting(0..<range.upperBound)
+        while at < range.upperBound {
+            let field = try MessageReader.field(part, &at)
+            switch field.number {
+            case 1: whole = field.bits
+            case 2: bucket.bound = field.double
+            case 3 where field.isBytes: bucket.exemplar = ExemplarMessage(range: field.range)
+            case 4: bucket.count = field.double
+            default: break
+            }
+        }
+        if bucket.count == 0 { bucket.count = Double(whole) }
+        return bucket
+    }
+
+    private static func span(
+        _ bytes: Span<UInt8>, _ range: Range<Int>
+    ) throws(MessageReader.Failure) -> NativeHistogram.Span {
+        var offset: Int32 = 0
+        var length: UInt32 = 0
+        var at = range.lowerBound
+        let part = bytes.extracting(0..<range.upperBound)
+        while at < range.upperBound {
+            let field = try MessageReader.field(part, &at)
+            if field.number == 1 { offset = Int32(truncatingIfNeeded: field.zigzag) }
+            if field.number == 2 { length = UInt32(truncatingIfNeeded: field.bits) }
+        }
+        return NativeHistogram.Span(offset: offset, length: length)
+    }
+
+    /// One signed number, or a packed list of them.
+    private static func append(
+        _ field: MessageReader.Field, _ bytes: Span<UInt8>, to list: inout [Int64]
+    ) throws(MessageReader.Failure) {
+        guard field.isBytes else { return list.append(field.zigzag) }
+        var at = field.range.lowerBound
+        let part = bytes.extracting(0..<field.range.upperBound)
+        while at < field.range.upperBound {
+            let value = MessageReader.Field(
+                number: 0, bits: try MessageReader.varint(part, &at))
+            list.append(value.zigzag)
+        }
+    }
+
+    /// One number, or a packed list of them.
+    private static func append(
+        _ field: MessageReader.Field, _ bytes: Span<UInt8>, to list: inout [Double]
+    ) throws(MessageReader.Failure) {
+        guard field.isBytes else { return list.append(field.double) }
+        guard field.range.count % 8 == 0 else { throw .malformed }
+        for start in stride(from: field.range.lowerBound, to: field.range.upperBound, by: 8) {
+            var bits: UInt64 = 0
+            for index in (0..<8).reversed() { bits = bits << 8 | UInt64(bytes[start + index]) }
+            list.append(Double(bitPattern: bits))
+        }
+    }
+}

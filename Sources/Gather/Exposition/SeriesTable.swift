@@ -1,0 +1,160 @@
+import Glibc
+
+/// Which text stands for which number: one target's series, found again by the bytes of a line.
+///
+/// Numbers are small and dense: they begin at zero, and those of forgotten series are used again.
+struct SeriesTable: ~Copyable {
+    /// One place of the open-addressed table; `number` is one more than the series', 0 where free.
+    private struct Slot {
+        var hash: UInt32 = 0
+        var number: UInt32 = 0
+    }
+
+    private struct Key {
+        var offset: Int
+        var length: UInt32
+        var hash: UInt32
+    }
+
+    private var slots = [Slot](repeating: Slot(), count: 16)
+    private var keys: [Key] = []
+    private var bytes: [UInt8] = []
+    private var free: [UInt32] = []
+
+    /// How many keys are known.
+    var count: Int { keys.count - free.count }
+    /// One more than the highest number ever given.
+    var numbers: Int { keys.count }
+
+    /// The number of `key`, or `nil` where it is not known.
+    @inline(__always)
+    func number(of key: Span<UInt8>, hash: UInt32) -> UInt32? {
+        let mask = slots.count - 1
+        var place = Int(hash) & mask
+        while true {
+            let slot = slots[place]
+            if slot.number == 0 { return nil }
+            if slot.hash == hash, holds(key, at: slot.number - 1) { return slot.number - 1 }
+            place = (place + 1) & mask
+        }
+    }
+
+    /// Makes `key` known, which must not be yet; gives its number.
+    mutating func insert(_ key: Span<UInt8>, hash: UInt32) -> UInt32 {
+        if (count + 1) * 2 > slots.count { grow() }
+        let entry = Key(offset: bytes.count, length: UInt32(key.count), hash: hash)
+        // Safe: the bytes are copied before the closure ends.
+        unsafe key.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+        let number: UInt32
+        if let reused = free.popLast() {
+            number = reused
+            keys[Int(number)] = entry
+        } else {
+            number = UInt32(keys.count)
+            keys.append(entry)
+        }
+        place(number)
+        return number
+    }
+
+    /// Forgets all numbers for which `isDead` holds, and gives their bytes back.
+    mutating func remove(where isDead: (UInt32) -> Bool) {
+        let isFree = Set(free)
+        var kept: [UInt8] = []
+        for index in keys.indices where !isFree.contains(UInt32(index)) {
+            if isDead(UInt32(index)) {
+                free.append(UInt32(index))
+                continue
+            }
+            let key = keys[index]
+            keys[index].offset = kept.count
+            kept.append(contentsOf: bytes[key.offset..<key.offset + Int(key.length)])
+        }
+        bytes = kept
+        rebuild(size: slots.count)
+    }
+
+    /// The bytes of key `number`.
+    func text(of number: UInt32) -> ArraySlice<UInt8> {
+        let key = keys[Int(number)]
+        return bytes[key.offset..<key.offset + Int(key.length)]
+    }
+
+    @inline(__always)
+    private func holds(_ key: Span<UInt8>, at number: UInt32) -> Bool {
+        let known = keys[Int(number)]
+        guard Int(known.length) == key.count else { return false }
+        // Safe: both hold `key.count` bytes, and neither outlives the call.
+        return unsafe key.withUnsafeBufferPointer { left in
+            unsafe bytes.withUnsafeBufferPointer { right in
+                guard let l = left.baseAddress, let r = right.baseAddress else { return true }
+                return unsafe memcmp(l, r + known.offset, left.count) == 0
+            }
+        }
+    }
+
+    private mutating func grow() { rebuild(size: slots.count * 2) }
+
+    private mutating func rebuild(size: Int) {
+        slots = [Slot](repeating: Slot(), count: size)
+        let isFree = Set(free)
+        for index in keys.indices where !isFree.contains(UInt32(index)) { place(UInt32(index)) }
+    }
+
+    private mutating func place(_ number: UInt32) {
+        let hash = keys[Int(number)].hash
+        let mask = slots.count - 1
+        var place = Int(hash) & mask
+        while slots[place].number != 0 { place = (place + 1) & mask }
+        slots[place] = Slot(hash: hash, number: number + 1)
+    }
+}
+
+/// A hash of bytes: multiplications of 64 bits folded together, after Wang Yi's wyhash.
+enum KeyHash {
+    /// The same for the same bytes within one process.
+    @inline(__always)
+    static func of(_ key: Span<UInt8>) -> UInt32 {
+        // Safe: every load lies within the key's bytes.
+        unsafe key.withUnsafeBytes { unsafe hash($0) }
+    }
+
+    @inline(__always)
+    private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        let count = bytes.count
+        var state = seed
+        var at = 0
+        while at + 16 <= count {
+            // Safe: 16 bytes are left from `at` on.
+            let left = unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            let right = unsafe bytes.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self)
+            state = fold(left ^ 0xe703_7ed1_a0b4_28db, right ^ state)
+            at += 16
+        }
+        var left: UInt64 = 0
+        var right: UInt64 = 0
+        if count >= 8 {
+            // Safe: at least 8 bytes are there; the two loads may overlap.
+            left = unsafe bytes.loadUnaligned(fromByteOffset: max(0, count - 16), as: UInt64.self)
+            right = unsafe bytes.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+        } else {
+            while at < count {
+                // Safe: `at` is below the count.
+                right = unsafe right << 8 | UInt64(bytes[at])
+                at += 1
+            }
+        }
+        state = fold(left ^ 0x8ebc_6af0_9c88_c6e3, right ^ state)
+        state = fold(state ^ UInt64(count), 0xa076_1d64_78bd_642f)
+        return UInt32(truncatingIfNeeded: state >> 32)
+    }
+
+    @inline(__always)
+    private static func fold(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        let product = left.multipliedFullWidth(by: right)
+        return product.high ^ product.low
+    }
+
+    /// Differs from process to process, so that no target can choose keys that collide.
+    private static let seed = UInt64.random(in: .min ... .max)
+}

@@ -1,0 +1,64 @@
+import Access
+public import HTTPServe
+
+/// Every path and what answers it, in one list.
+public enum Routes {
+    /// The table. What a route asks of its caller stands beside it; nothing asks nothing by
+    /// forgetting to.
+    public static func all(_ needs: Dependencies) -> [Route] {
+        let status = StatusHandlers(needs)
+        let lifecycle = LifecycleHandlers(needs)
+        return [
+            health("/-/healthy", lifecycle.healthy),
+            health("/-/ready", lifecycle.ready),
+            route([.post, .put, .get], "/-/reload", .permission(.admin), lifecycle.reload),
+            route([.post, .put, .get], "/-/quit", .permission(.admin), lifecycle.quit),
+
+            route([.get], "/", .credential, status.front),
+            route([.get], "/version", .credential, status.version),
+            route([.get], "/metrics/self", .permission(.metricsRead), status.ownMetrics),
+
+            api([.get], "/status/buildinfo", .permission(.query), needs, status.buildInfo),
+            api([.get], "/status/runtimeinfo", .permission(.query), needs, status.runtimeInfo),
+            api([.get], "/status/flags", .permission(.admin), needs, status.flags),
+            api([.get], "/status/config", .permission(.admin), needs, status.config),
+        ]
+    }
+
+    /// A router of `routes` below `prefix`.
+    public static func router(
+        _ routes: [Route], prefix: String = "/"
+    ) throws(HTTPServeError) -> Router {
+        var router = Router(prefix: prefix)
+        router.missing = { _ in .plain("404 page not found\n", status: 404) }
+        for route in routes { try router.add(route) }
+        return router
+    }
+
+    /// A handler, as a route has it.
+    typealias Handler = @Sendable (ServerRequest) async throws -> ServerResponse
+
+    private static func health(_ path: String, _ handler: @escaping Handler) -> Route {
+        Route([.get], path, isHealth: true, requirement: RouteAccess(.nothing), handler: handler)
+    }
+
+    private static func route(
+        _ methods: [HTTPMethod], _ path: String, _ requirement: Requirement,
+        _ handler: @escaping Handler
+    ) -> Route {
+        Route(methods, path, requirement: RouteAccess(requirement), handler: handler)
+    }
+
+    /// A route of `/api/v1`: waits for readiness, and puts what goes wrong into the envelope.
+    private static func api(
+        _ methods: [HTTPMethod], _ path: String, _ requirement: Requirement,
+        _ needs: Dependencies, _ handler: @escaping Handler
+    ) -> Route {
+        route(methods, "/api/v1" + path, requirement) { request in
+            if let answer = LifecycleHandlers.refusalUnlessReady(needs.readiness) { return answer }
+            do { return try await handler(request) } catch let error as APIError {
+                return .json(Envelope.failure(error), status: error.status)
+            }
+        }
+    }
+}
