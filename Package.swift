@@ -70,7 +70,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Exposition", "HTTPServe", "Model", "Postgres", "PrivatePostgres", "Relabeling",
+                "Configuration", "Exposition", "HTTPServe", "Model", "Postgres", "PrivatePostgres",
+                "Relabeling",
                 "Telemetry",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
@@ -132,9 +133,7 @@ func tests() -> [Target] {
         test("Telemetry", in: "Core"),
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
-        test(
-            "Configuration", in: "Core", uses: "Access", "Model", "Relabeling", "YAML",
-            files: ["Fixtures"]),
+        test("Configuration", in: "Core", uses: "Access", "Model", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),

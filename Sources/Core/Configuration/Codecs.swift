@@ -10,7 +10,7 @@ extension YAMLCodec where Value == TimeSpan {
                 do throws(ModelError) { return .success(try TimeSpan(text)) } catch {
                     return .failure(error.fault)
                 }
-            }, print: { $0.description })
+            }, show: { $0.description })
     }
 
     private static var durationPattern: String {
@@ -27,7 +27,7 @@ extension YAMLCodec where Value == ByteSize {
                 do throws(ModelError) { return .success(try ByteSize(text)) } catch {
                     return .failure(error.fault)
                 }
-            }, print: { $0.description })
+            }, show: { $0.description })
     }
 }
 

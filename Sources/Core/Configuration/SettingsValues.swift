@@ -5,20 +5,20 @@ import YAML
 enum SettingsValues {
     static let duration = YAMLCodec<TimeSpan>.parsed("duration", plain: true) { text in
         read { () throws(ModelError) in try TimeSpan(text) }
-    } print: {
+    } show: {
         $0.description
     }
 
     static let size = YAMLCodec<ByteSize>.parsed("size", plain: true) { text in
         if text == "0" { return .success(ByteSize(bytes: 0)) }
         return read { () throws(ModelError) in try ByteSize(text) }
-    } print: {
+    } show: {
         $0.bytes == 0 ? "0" : $0.description
     }
 
     static let selector = YAMLCodec<Selector>.parsed("selector") { text in
         read { () throws(ModelError) in try Selector(text) }
-    } print: {
+    } show: {
         $0.matchers.isEmpty ? "" : $0.description
     }
 
@@ -58,7 +58,7 @@ enum SettingsValues {
                     "write host and port, such as 127.0.0.1:9090 or [::1]:9090"))
         }
         return .success(text)
-    } print: {
+    } show: {
         $0
     }
 
