@@ -28,7 +28,8 @@ enum ConfigurationBenchmarks {
     private static func write(jobs: Int, to path: String) throws {
         var text = "global: {scrape_interval: 15s}\nscrape_configs:\n"
         for job in 0..<jobs {
-            text += "  - job_name: job-\(job)\n    scrape_interval: 30s\n    metrics_path: /metrics\n"
+            text +=
+                "  - job_name: job-\(job)\n    scrape_interval: 30s\n    metrics_path: /metrics\n"
             text += "    static_configs:\n      - targets:\n"
             for target in 0..<10 { text += "          - host-\(job)-\(target).example.com:9100\n" }
             text += "        labels: {env: prod, shard: \"\(job % 16)\"}\n    relabel_configs:\n"

@@ -21,7 +21,7 @@ public struct YAMLCodec<Value: Sendable>: Sendable {
     public static func parsed(
         _ name: String, pattern: String? = nil, plain: Bool = false,
         parse: @escaping @Sendable (String) -> Result<Value, YAMLFault>,
-        print: @escaping @Sendable (Value) -> String
+        show: @escaping @Sendable (Value) -> String
     ) -> YAMLCodec {
         YAMLCodec(.text(name: name, pattern: pattern)) { node, decoding in
             guard case .scalar(let scalar) = node.content, !scalar.isNull else {
@@ -35,7 +35,7 @@ public struct YAMLCodec<Value: Sendable>: Sendable {
                 return nil
             }
         } write: {
-            plain ? .plain(print($0)) : .text(print($0))
+            plain ? .plain(show($0)) : .text(show($0))
         }
     }
 

@@ -10,7 +10,7 @@ extension YAMLCodec where Value == TimeSpan {
                 do throws(ModelError) { return .success(try TimeSpan(text)) } catch {
                     return .failure(error.fault)
                 }
-            }, print: { $0.description })
+            }, show: { $0.description })
     }
 
     private static var durationPattern: String {
@@ -27,7 +27,7 @@ extension YAMLCodec where Value == ByteSize {
                 do throws(ModelError) { return .success(try ByteSize(text)) } catch {
                     return .failure(error.fault)
                 }
-            }, print: { $0.description })
+            }, show: { $0.description })
     }
 }
 
@@ -56,10 +56,17 @@ extension YAMLCodec where Value == Secret {
     }
 
     /// A file that holds a secret, its path relative to the file that names it.
-    static var secretFile: YAMLCodec {
+    static var secretFile: YAMLCodec { file(.secret) }
+
+    /// A secret file without which requests cannot be made at all.
+    static var keyFile: YAMLCodec { file(.key) }
+
+    private static func file(_ use: NamedFile.Use) -> YAMLCodec {
         YAMLCodec(.text(name: "path")) { node, decoding in
             guard let path = YAMLCodec<String>.path.read(node, &decoding) else { return nil }
-            decoding.files.append(NamedFile(path: path, mark: node.mark, use: .secret))
+            if !path.isEmpty {
+                decoding.files.append(NamedFile(path: path, mark: node.mark, use: use))
+            }
             return .file(path)
         } write: {
             .text($0.path ?? "")
@@ -69,7 +76,7 @@ extension YAMLCodec where Value == Secret {
 
 /// A file that a configuration names and that is not read while loading.
 struct NamedFile: Sendable {
-    enum Use { case secret, publicKey, credentials, discovery }
+    enum Use { case secret, key, certificate, authorities, discovery }
     let path: String
     let mark: YAMLMark
     let use: Use
@@ -120,7 +127,7 @@ extension YAMLCodec where Value == String {
             let rest = path[path.index(after: star)...]
             if rest.contains("/") {
                 decoding.error(
-                    "the * of \(what) \"\(YAMLComplaint.short(path))\" stands before a /",
+                    "the * of \(what) \"\(node.written)\" stands before a /",
                     "use it in the last part of the path only", at: node.mark)
             }
         }

@@ -183,12 +183,12 @@ private struct LoadRun {
             let isPattern = file.path.contains("*")
             if isPattern ? FileSystem.matches(file.path).isEmpty : !FileSystem.exists(file.path) {
                 let problem = "there is no file \(file.path)"
-                if checks.missingFiles == .error, file.use == .credentials {
+                if checks.missingFiles == .error, [.key, .certificate].contains(file.use) {
                     decoding.error(problem, "create it, or correct the path", at: file.mark)
                 } else {
                     decoding.warn(problem, "create it, or correct the path", at: file.mark)
                 }
-            } else if file.use == .secret, warned.insert(file.path).inserted,
+            } else if [.secret, .key].contains(file.use), warned.insert(file.path).inserted,
                 Secret.file(file.path).isReadableByAll
             {
                 decoding.warn(

@@ -104,7 +104,7 @@ extension YAMLCodec where Value == String {
             }
             if folder.contains("*") || folderless.count(where: { $0 == "*" }) > 1 || !isTargetFile {
                 decoding.error(
-                    "\"\(YAMLComplaint.short(path))\" cannot name target files",
+                    "\"\(node.written)\" cannot name target files",
                     "end it in .json, .yml or .yaml, with at most one * in the last part",
                     at: node.mark)
             } else {

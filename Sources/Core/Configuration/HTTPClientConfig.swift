@@ -51,7 +51,7 @@ public struct Authorization: Sendable, Hashable {
         YAMLField("type", \.type, .text, "The scheme.")
         YAMLField("credentials", \.credentials, .secret, "What follows the scheme.")
         YAMLField(
-            "credentials_file", \.credentialsFile, .secretFile, "A file that holds the credentials."
+            "credentials_file", \.credentialsFile, .keyFile, "A file that holds the credentials."
         )
     }
 }
@@ -127,22 +127,13 @@ public struct TLSConfig: Sendable, Hashable {
 }
 
 extension YAMLCodec where Value == String {
-    static var publicFile: YAMLCodec { named(.publicKey) }
-    static var credentialFile: YAMLCodec { named(.credentials) }
+    static var publicFile: YAMLCodec { named(.authorities) }
+    static var credentialFile: YAMLCodec { named(.certificate) }
 
     private static func named(_ use: NamedFile.Use) -> YAMLCodec {
         path.checked { path, node, decoding in
             guard !path.isEmpty else { return }
             decoding.files.append(NamedFile(path: path, mark: node.mark, use: use))
-        }
-    }
-}
-
-extension YAMLCodec where Value == Secret {
-    static var keyFile: YAMLCodec {
-        secretFile.checked { secret, node, decoding in
-            guard let path = secret.path, !path.isEmpty else { return }
-            decoding.files.append(NamedFile(path: path, mark: node.mark, use: .credentials))
         }
     }
 }

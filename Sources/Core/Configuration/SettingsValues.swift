@@ -17,7 +17,7 @@ enum SettingsValues {
         do { return .success(try Selector(text)) } catch {
             return .failure(YAMLFault("\(error)", "write one such as {job=\"api\"}"))
         }
-    } print: {
+    } show: {
         $0.matchers.isEmpty ? "" : $0.description
     }
 
@@ -46,7 +46,7 @@ enum SettingsValues {
                     "write host and port, such as 127.0.0.1:9090 or [::1]:9090"))
         }
         return .success(text)
-    } print: {
+    } show: {
         $0
     }
 }

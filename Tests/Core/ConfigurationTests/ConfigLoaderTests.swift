@@ -131,7 +131,7 @@ struct ConfigLoaderTests {
         let text =
             "rule_files: [r.yml, s*.yml]\nscrape_configs: [{job_name: a, tls_config: {cert_file: c, key_file: k}, bearer_token_file: t}]\n"
         var checks = ConfigChecks()
-        #expect(try load(text, checks).warnings.count == 6)
+        #expect(try load(text, checks).warnings.count == 5)
         checks.missingFiles = .error
         let found = try sentences(text, checks)
         #expect(
