@@ -2,8 +2,14 @@
 enum Commands {
     static let all: [Command] = [
         RunCommand.command,
+        CheckWebConfigCommand.command,
+        MigrateCommand.command,
+        PsqlCommand.command,
         CredentialCommand.new,
+        CredentialListCommand.list,
+        CredentialListCommand.check,
         VersionCommand.command,
+        CheckConfigCommand.command,
         help,
         completion,
     ]

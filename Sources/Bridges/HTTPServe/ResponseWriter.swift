@@ -1,21 +1,28 @@
 /// Where the body of a streamed answer is written.
 public struct ResponseWriter: Sendable {
-    /// Hands `bytes` on, waiting while the client is far behind.
+    let pipe: BodyPipe
+
+    /// Hands `bytes` on, waiting while the client is more than 256 KB behind.
     ///
     /// It throws `clientGone` once nobody reads the answer.
-    public func write(_ bytes: [UInt8]) async throws(HTTPServeError) {}
+    public func write(_ bytes: [UInt8]) async throws(HTTPServeError) { try await pipe.write(bytes) }
 
-    /// Hands the UTF-8 of `text` on, waiting while the client is far behind.
+    /// Hands the UTF-8 of `text` on, waiting while the client is more than 256 KB behind.
     public func write(_ text: String) async throws(HTTPServeError) {
-        try await write(Array(text.utf8))
+        try await pipe.write(Array(text.utf8))
     }
+
+    /// Lets the client see all that was written so far, also where the body is packed.
+    public func flush() async throws(HTTPServeError) { try await pipe.flush() }
 }
 
 /// The body of a request, piece by piece as it arrives.
 public struct RequestBodyStream: Sendable {
-    /// The next piece, `nil` at the end.
+    let pipe: UploadPipe
+
+    /// The next piece, `nil` at the end; one reader at a time.
     ///
     /// It throws `clientGone` where the body was cut off and `bodyTooLarge` beyond the limit. The
     /// client is not read from while nobody asks for more.
-    public func next() async throws(HTTPServeError) -> [UInt8]? { nil }
+    public func next() async throws(HTTPServeError) -> [UInt8]? { try await pipe.next() }
 }

@@ -114,6 +114,7 @@ extension ScrapeParser {
             // Comment lines that are new stand in front of it.
             let comments = takePending()
             next.append(line, of: layout, comments: comments.span)
+            givePending(comments)
         }
         guard line.series != LayoutLine.none else { return }
         nextSeries.append(line.series)
@@ -125,6 +126,13 @@ extension ScrapeParser {
         let comments = pending
         pending = []
         return comments
+    }
+
+    /// Gives their memory back for those of the next sample.
+    @inline(__always)
+    mutating func givePending(_ comments: consuming [UInt8]) {
+        pending = comments
+        pending.removeAll(keepingCapacity: true)
     }
 
     func nextTimeIsNeeded(_ time: Int64?) -> Bool { time != nil || !nextTimes.isEmpty }

@@ -70,6 +70,12 @@ public struct ScrapeParser: ~Copyable {
         predicts = options.rules == .asPrometheus
     }
 
+    /// A parser that looks every line up even where it repeats the last scrape: for measurements.
+    public init(prediction: Bool) {
+        self.init()
+        predicts = prediction
+    }
+
     /// Begins a scrape whose body is in `format`.
     public mutating func begin(_ format: ExpositionFormat) {
         batch.begin()

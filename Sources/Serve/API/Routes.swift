@@ -30,6 +30,7 @@ public enum Routes {
         _ routes: [Route], prefix: String = "/"
     ) throws(HTTPServeError) -> Router {
         var router = Router(prefix: prefix)
+        router.missing = { _ in .plain("404 page not found\n", status: 404) }
         for route in routes { try router.add(route) }
         return router
     }
