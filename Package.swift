@@ -69,8 +69,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres", "PrivatePostgres",
-                "Relabeling", "Telemetry", "TestKit",
+                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres",
+                "PrivatePostgres", "Relabeling", "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
@@ -128,18 +128,16 @@ func tests() -> [Target] {
         test("HTTPFetch", in: "Bridges", uses: "Threads"),
         test("HTTPServe", in: "Bridges", uses: "Compression", "CSystem", "Threads"),
         test("Model", in: "Core", uses: "Threads"),
-        test("Telemetry", in: "Core"),
+        test("Telemetry", in: "Core", uses: "Model", "Threads"),
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
-        test("Relabeling", in: "Core", uses: "Model"),
+        test("Relabeling", in: "Core", uses: "Model", "RE2"),
         test(
             "Configuration", in: "Core", uses: "Access", "Model", "Relabeling", "YAML",
             files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
-        test(
-            "API", in: "Serve", uses: "Access", "Crypto", "HTTPServe", "Model", "Telemetry",
-            "Threads"),
+        test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),

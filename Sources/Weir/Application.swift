@@ -1,5 +1,6 @@
 import API
 import Access
+import Configuration
 import Glibc
 import Model
 import Telemetry
@@ -97,10 +98,31 @@ struct SettingsFile: Sendable {
         path = unsafe Glibc.access(folder + "weir.yml", F_OK) == 0 ? folder + "weir.yml" : nil
     }
 
+    /// What the file and the `WEIR_…` variables say now.
+    func read() -> SettingsReading { SettingsReading(path: path, environment: Self.environment) }
+
     /// Who may pass, as the file says now.
     func access() throws -> AccessSettings {
-        try path.map { try AccessSettings(file: $0) } ?? AccessSettings()
+        let reading = read()
+        guard let settings = reading.settings else {
+            throw UnusableFiles(complaints: reading.errors)
+        }
+        return settings.access
     }
+
+    /// The `WEIR_…` variables of this process.
+    private static let environment: [String: String] = {
+        var variables: [String: String] = [:]
+        var next = unsafe environ
+        while let text = unsafe next.pointee {
+            let line = unsafe String(cString: text)
+            if line.hasPrefix("WEIR_"), let sign = line.firstIndex(of: "=") {
+                variables[String(line[..<sign])] = String(line[line.index(after: sign)...])
+            }
+            unsafe next += 1
+        }
+        return variables
+    }()
 }
 
 /// A reload that left everything as it was; the log says why.

@@ -3,8 +3,7 @@ public import HTTPServe
 
 /// Every path and what answers it, in one list.
 public enum Routes {
-    /// The table. What a route asks of its caller stands beside it; nothing asks nothing by
-    /// forgetting to.
+    /// The table, with what each route asks of its caller beside it.
     public static func all(_ needs: Dependencies) -> [Route] {
         let status = StatusHandlers(needs)
         let lifecycle = LifecycleHandlers(needs)

@@ -1,6 +1,5 @@
 import API
 import Access
-import Crypto
 import HTTPServe
 import Model
 import Telemetry
@@ -13,11 +12,11 @@ struct AccessGateTests {
         _ name: String, _ permissions: Set<Permission>, kind: CredentialKind = .bearer,
         binding: [Matcher] = [], networks: [String] = [], expires: String? = nil
     ) throws -> Credential {
-        try Credential(
-            name: name, kind: kind, secret: .digest(.sha256(Array("\(name)-secret".utf8))),
-            permissions: permissions, binding: binding,
-            networks: networks.map { try Network($0) },
-            expires: expires.flatMap { Timestamp(rfc3339: $0) })
+        try CredentialSettings(
+            name: name, kind: kind, secret: .plain("\(name)-secret"), permissions: permissions,
+            binding: binding, networks: networks.map { try Network($0) },
+            expires: expires.flatMap { Timestamp(rfc3339: $0) }
+        ).credential()
     }
 
     private func bearer(_ secret: String) -> [String] { ["-H", "Authorization: Bearer \(secret)"] }

@@ -16,10 +16,7 @@ final class LiveServer: Sendable {
     private let server: HTTPServer
     private let port: Locked<UInt16> = Locked(0)
 
-    /// - Parameters:
-    ///   - credentials: What the table holds.
-    ///   - access: Whom the address lets in.
-    ///   - reload: What `/-/reload` does.
+    /// Routes behind a gatekeeper with these credentials, on an address that lets in `access`.
     init(
         _ credentials: [Credential] = [], access: ListenerAccess = .open, lifecycle: Bool = true,
         prefix: String = "/", flags: [(name: String, value: String)] = [("a", "<1>")],

@@ -1,6 +1,5 @@
 import API
 import Access
-import Crypto
 import HTTPServe
 import Model
 import Telemetry
