@@ -229,6 +229,11 @@ final class EasyHandle {
         let url = transfer.address.description
         let said = String(cString: words)
         let reason = String(cString: curl_easy_strerror(code))
+        let tunnel = weir_info_number(easy, CURLINFO_HTTP_CONNECTCODE)
+        if tunnel >= 300 {
+            let words = "\(tunnel) \(HTTPStatus.words(of: tunnel))"
+            return .proxy(url: url, reason: "asked for a tunnel it answered \(words)")
+        }
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST:
             return .unresolvable(url: url, host: transfer.address.host)
@@ -237,6 +242,10 @@ final class EasyHandle {
         case CURLE_COULDNT_CONNECT:
             let number = Int32(truncatingIfNeeded: weir_info_number(easy, CURLINFO_OS_ERRNO))
             let system = number == 0 ? "nobody answers" : String(cString: strerror(number))
+            let isProxied = transfer.plan.proxy.proxy(for: transfer.address) != nil
+            guard !isProxied else {
+                return .proxy(url: url, reason: "cannot connect to it: \(system.lowercased())")
+            }
             return .unreachable(url: url, reason: system.lowercased())
         case CURLE_OPERATION_TIMEDOUT:
             let time = transfer.plan.request.timeout
