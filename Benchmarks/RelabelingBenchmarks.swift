@@ -89,7 +89,8 @@ enum RelabelingBenchmarks {
     }
 
     private static func rule(
-        _ action: RelabelRule.Action, _ sources: [String]?, _ regex: String?, to target: String = "",
+        _ action: RelabelRule.Action, _ sources: [String]?, _ regex: String?,
+        to target: String = "",
         with replacement: String = "$1", modulus: UInt64 = 0
     ) -> RelabelRule.Draft {
         var draft = RelabelRule.Draft(action)
