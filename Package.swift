@@ -158,5 +158,6 @@ func test(
 ) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: [.byName(name: name), "TestKit"] + uses,
-        path: "Tests/\(layer)/\(name)Tests", exclude: files, swiftSettings: settings(layer: "Tests"))
+        path: "Tests/\(layer)/\(name)Tests", exclude: files, swiftSettings: settings(layer: "Tests")
+    )
 }

@@ -1,5 +1,6 @@
 import Exposition
 import Glibc
+import Model
 
 /// Bodies of a real machine, scraped every five seconds: read with and without memory, and written.
 enum ExpositionBenchmarks {
@@ -9,12 +10,65 @@ enum ExpositionBenchmarks {
             report.add("exposition: no frames at ../shared/frames, nothing measured", 0, "")
             return
         }
-        let perRound = try read(frames, ScrapeParser()).samples
-        report.add("exposition: samples in all frames", Double(perRound), "samples")
-        measure("repeated layout", frames, perRound, bar: "≥ 25", into: &report) { ScrapeParser() }
-        measure("by hash look-up", frames, perRound, bar: "≥ 7", into: &report) {
+        var first = ScrapeParser()
+        let samples = pass(frames, &first)
+        report.add("exposition: samples in all frames", Double(samples), "samples")
+        measure("repeated layout", frames, samples, bar: "≥ 25", into: &report) { ScrapeParser() }
+        measure("by hash look-up", frames, samples, bar: "≥ 7", into: &report) {
             ScrapeParser(prediction: false)
         }
+        measureFirst(frames[0], into: &report)
+        for format in ExpositionFormat.allCases { write(frames[0], format, into: &report) }
+    }
+
+    /// What the first scrape of a target costs: every line is validated.
+    private static func measureFirst(_ body: [UInt8], into report: inout BenchmarkReport) {
+        var samples = 0
+        let seconds = BenchmarkReport.median {
+            for _ in 0..<20 {
+                var parser = ScrapeParser()
+                samples = pass([body], &parser)
+            }
+        }
+        let million = Double(samples * 20) / seconds / 1e6
+        report.add("exposition: first scrape of a target", million, "M samples/s a core")
+    }
+
+    /// Writes what one frame holds, family by family.
+    private static func write(
+        _ body: [UInt8], _ format: ExpositionFormat, into report: inout BenchmarkReport
+    ) {
+        let families = families(of: body)
+        let samples = families.reduce(0) { $0 + $1.points.count }
+        var writer = ExpositionWriter(format)
+        let rounds = 100
+        let seconds = BenchmarkReport.median {
+            for _ in 0..<rounds {
+                writer.bytes.removeAll(keepingCapacity: true)
+                for family in families { writer.write(family) }
+                writer.finish()
+            }
+        }
+        let million = Double(samples * rounds) / seconds / 1e6
+        report.add(
+            "exposition: written as \(format.rawValue)", million, "M samples/s a core",
+            bar: "≥ 10")
+    }
+
+    private static func families(of body: [UInt8]) -> [MetricFamily] {
+        var parser = ScrapeParser()
+        guard pass([body], &parser) > 0 else { return [] }
+        var families: [MetricFamily] = []
+        for (index, new) in parser.batch.newSeries.enumerated() {
+            let name = new.labels.metric
+            let value = parser.batch.values[index]
+            let labels = new.labels.filter { $0.name != LabelName.metric }
+            if families.last?.name != name {
+                families.append(MetricFamily(name, MetricMetadata(type: .gauge, help: "Help."), []))
+            }
+            families[families.count - 1].points.append(MetricPoint("", labels, value))
+        }
+        return families
     }
 
     /// Reads all frames with a parser that has seen them, a round at a time.
@@ -59,28 +113,34 @@ enum ExpositionBenchmarks {
         return samples
     }
 
-    private static func read(
-        _ frames: [[UInt8]], _ parser: consuming ScrapeParser
-    ) throws -> (samples: Int, Void) {
-        var parser = parser
-        return (pass(frames, &parser), ())
-    }
-
-    /// The unpacked frames, in their order.
-    static func bodies() throws -> [[UInt8]] {
-        guard let folder = getenv("WEIR_FRAMES").map({ String(cString: $0) }) else { return [] }
+    /// The frames beside the project, unpacked for the time of the run.
+    private static func bodies() throws -> [[UInt8]] {
+        let parts = #filePath.split(separator: "/").dropLast(3)
+        let archive = "/" + parts.joined(separator: "/") + "/shared/frames/frames.tar.xz"
+        var folder = Array("/tmp/weir-frames-XXXXXX".utf8CString)
+        // Safe: `mkdtemp` only replaces the last six letters.
+        guard access(archive, R_OK) == 0, unsafe mkdtemp(&folder) != nil else { return [] }
+        let path = String(decoding: folder.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { run("rm -r '\(path)'") }
+        run("tar -xJf '\(archive)' -C '\(path)'")
         return (0..<240).compactMap { number in
             let name = String(number)
-            return contents(
-                of: folder + "/" + String(repeating: "0", count: 4 - name.utf8.count) + name + ".txt")
+            let zeros = String(repeating: "0", count: 4 - name.utf8.count)
+            return contents(of: path + "/" + zeros + name + ".txt")
         }
     }
 
+    private static func run(_ command: String) {
+        // Safe: the pipe is closed at once, which waits for the command's end.
+        if let pipe = unsafe popen(command, "r") { unsafe pclose(pipe) }
+    }
+
     private static func contents(of path: String) -> [UInt8]? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
+        // Safe: the file is closed in this function, and no more is read than there is room.
+        guard let file = unsafe fopen(path, "r") else { return nil }
+        defer { unsafe fclose(file) }
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
-        let count = fread(&bytes, 1, bytes.count, file)
+        let count = unsafe fread(&bytes, 1, bytes.count, file)
         return Array(bytes[..<count])
     }
 }

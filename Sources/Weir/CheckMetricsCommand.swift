@@ -1,7 +1,7 @@
 import Exposition
 import Glibc
 
-/// `weir check metrics`: is what a target serves well formed, and well named?
+/// `weir check metrics`: whether what a target serves is well formed and well named.
 enum CheckMetricsCommand {
     static let command = Command(
         "check metrics", "Checks the metrics on standard input, and lints their names.",
@@ -74,7 +74,8 @@ enum CheckMetricsCommand {
             let count = unsafe read(0, &piece, piece.count)
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else {
-                throw UsageError("cannot read standard input: \(unsafe String(cString: strerror(errno)))")
+                let reason = unsafe String(cString: strerror(errno))
+                throw UsageError("cannot read standard input: \(reason)")
             }
             if count == 0 { return body }
             body.append(contentsOf: piece[..<count])

@@ -52,8 +52,11 @@ extension ExpositionFormat {
     /// The format of a body by its `Content-Type`.
     ///
     /// - Parameters:
+    ///   - contentType: the field's value, empty where the target sends none.
     ///   - fallback: what the job's `fallback_scrape_protocol` names.
-    ///   - sniffs: whether that is `auto`; `nil` then means to look at the body's first bytes.
+    ///   - sniffs: whether that is `auto`.
+    /// - Returns: the format; `nil` where `auto` is to look at the body's first bytes.
+    /// - Throws: the sentence that names the line to add.
     public static func of(
         contentType: String, fallback: ExpositionFormat? = nil, sniffs: Bool = false
     ) throws(ExpositionError) -> ExpositionFormat? {

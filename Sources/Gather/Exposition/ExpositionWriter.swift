@@ -17,8 +17,10 @@ public struct ExpositionWriter {
     /// How names that are not legacy names are written.
     public let escaping: NameEscaping
 
-    /// A writer of `format`. Text 0.0.4 and OpenMetrics 0.0.1 know no quoted names, so there
-    /// `allowUTF8` means `underscores`.
+    /// A writer of `format`.
+    ///
+    /// Text 0.0.4 and OpenMetrics 0.0.1 know no quoted names, so there `allowUTF8` means
+    /// `underscores`.
     public init(_ format: ExpositionFormat, escaping: NameEscaping = .allowUTF8) {
         self.format = format
         let hasQuotes = format != .text004 && format != .openMetrics001
@@ -29,7 +31,8 @@ public struct ExpositionWriter {
     public mutating func write(_ family: MetricFamily) {
         if format == .protobuf { return writeMessage(family) }
         begin(declaredName(family), family.metadata)
-        for point in family.points { write(point, of: family.name) }
+        let isPlain = isPlain(family.name, isMetric: true)
+        for point in family.points { write(point, of: family.name, isPlain: isPlain) }
     }
 
     /// What a family is called: only OpenMetrics leaves out the suffix of counters and infos.
@@ -42,7 +45,7 @@ public struct ExpositionWriter {
     /// Ends the body, which OpenMetrics asks for.
     public mutating func finish() { if format.isOpenMetrics { append("# EOF\n") } }
 
-    /// Writes what is said of a family; samples of it come next, by `write(_:of:)`. Text only.
+    /// Writes what is said of a family, in a text format; samples come next, by `write(_:of:)`.
     public mutating func begin(_ family: String, _ metadata: MetricMetadata) {
         let name = escaping.escape(family, isMetric: true)
         if !metadata.help.isEmpty || format.isOpenMetrics {
@@ -61,15 +64,35 @@ public struct ExpositionWriter {
         newLine()
     }
 
-    /// Writes one sample of a family. Text only.
+    /// Writes one sample of a family, in a text format.
     public mutating func write(_ point: MetricPoint, of family: String) {
-        let name = family + point.suffix
-        appendSeries(name, point.labels)
+        write(point, of: family, isPlain: isPlain(family, isMetric: true))
+    }
+
+    private mutating func write(_ point: MetricPoint, of family: String, isPlain: Bool) {
+        if isPlain {
+            append(family)
+            append(point.suffix)
+            if !point.labels.isEmpty {
+                append(UInt8(ascii: "{"))
+                appendLabels(point.labels, isFirst: true)
+                append(UInt8(ascii: "}"))
+            }
+        } else {
+            appendSeries(family + point.suffix, point.labels)
+        }
         append(UInt8(ascii: " "))
         appendValue(point.value)
         if let time = point.time { appendTime(time) }
         if format.isOpenMetrics, let exemplar = point.exemplar { appendExemplar(exemplar) }
         newLine()
+    }
+
+    /// Whether a name is written as it is, without quotes or escapes.
+    private func isPlain(_ name: String, isMetric: Bool) -> Bool {
+        guard escaping != .dots else { return false }
+        let span = name.utf8Span.span
+        return span.count > 0 && span.endOfName(from: 0, colons: isMetric) == span.count
     }
 
     // MARK: Parts of a line
@@ -94,19 +117,23 @@ public struct ExpositionWriter {
         for label in labels {
             if !isFirst { append(UInt8(ascii: ",")) }
             isFirst = false
-            let name = escaping.escape(label.name, isMetric: false)
-            if NameScheme.legacy.allows(labelName: name) {
-                append(name)
+            if isPlain(label.name, isMetric: false) {
+                append(label.name)
             } else {
-                append(UInt8(ascii: "\""))
-                appendEscaped(name, quotes: true)
-                append(UInt8(ascii: "\""))
+                appendLabelName(escaping.escape(label.name, isMetric: false))
             }
             append(UInt8(ascii: "="))
             append(UInt8(ascii: "\""))
             appendEscaped(label.value, quotes: true)
             append(UInt8(ascii: "\""))
         }
+    }
+
+    private mutating func appendLabelName(_ name: String) {
+        guard !NameScheme.legacy.allows(labelName: name) else { return append(name) }
+        append(UInt8(ascii: "\""))
+        appendEscaped(name, quotes: true)
+        append(UInt8(ascii: "\""))
     }
 
     /// The shortest text; OpenMetrics tells whole numbers apart by `.0`, classic text does not.
@@ -151,20 +178,26 @@ public struct ExpositionWriter {
     }
 
     private mutating func appendEscaped(_ text: String, quotes: Bool) {
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\\"): append("\\\\")
-            case UInt8(ascii: "\n"): append("\\n")
-            case UInt8(ascii: "\"") where quotes: append("\\\"")
-            default: bytes.append(byte)
+        let span = text.utf8Span.span
+        var start = 0
+        for index in span.indices {
+            let byte = span[index]
+            let isQuote = quotes && byte == UInt8(ascii: "\"")
+            guard isQuote || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "\n") else {
+                continue
             }
+            bytes.append(span.extracting(start..<index))
+            append(UInt8(ascii: "\\"))
+            append(byte == UInt8(ascii: "\n") ? UInt8(ascii: "n") : byte)
+            start = index + 1
         }
+        bytes.append(span.extracting(start..<span.count))
     }
 
     @inline(__always)
     private mutating func append(_ byte: UInt8) { bytes.append(byte) }
     @inline(__always)
-    private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+    private mutating func append(_ text: String) { bytes.append(text.utf8Span.span) }
     @inline(__always)
     private mutating func newLine() { bytes.append(UInt8(ascii: "\n")) }
 }

@@ -87,6 +87,7 @@ struct Layout {
     /// Goes over lines that repeat byte for byte, values included.
     ///
     /// - Parameters:
+    ///   - body: the bytes at hand.
     ///   - at: where the next line begins in `body`; moved behind the last one that repeats.
     ///   - cursor: the line expected there; moved likewise.
     @inline(__always)

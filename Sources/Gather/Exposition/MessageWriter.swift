@@ -89,7 +89,8 @@ extension ExpositionWriter {
             if point.suffix == "_created" { continue }
             if let own = Self.ownLabel(family.metadata.type) {
                 labels.removeAll { $0.name.hasSameBytes(as: own) }
-                if let last = metrics.last, last.labels == labels, last.points[0].time == point.time {
+                if let last = metrics.last, last.labels == labels, last.points[0].time == point.time
+                {
                     metrics[metrics.count - 1].points.append(point)
                     continue
                 }

@@ -1,5 +1,7 @@
-/// The leading 128 bits of the powers of five from 5^-342 to 5^308, which Eisel and Lemire's
-/// algorithm multiplies with. Reckoned once, exactly, in place of a table of 1,302 numbers.
+/// The leading 128 bits of the powers of five from 5^-342 to 5^308.
+///
+/// Eisel and Lemire's algorithm multiplies with them. Reckoned once, exactly, in place of a table of
+/// 1,302 numbers.
 enum PowersOfFive {
     static let smallest = -342
     static let largest = 308

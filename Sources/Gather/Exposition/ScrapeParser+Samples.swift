@@ -121,7 +121,9 @@ extension ScrapeParser {
         var size: Int?
         if let brace = tail.exemplar {
             let labels = try scanner.scanExemplarLabels(line, from: brace).labels
-            size = labels.reduce(0) { $0 + $1.name.unicodeScalars.count + $1.value.unicodeScalars.count }
+            size = labels.reduce(0) {
+                $0 + $1.name.unicodeScalars.count + $1.value.unicodeScalars.count
+            }
         }
         try rules.read(series, tail, exemplarSize: size)
     }
@@ -204,8 +206,9 @@ extension ScrapeParser {
 }
 
 extension Span<UInt8> {
-    /// Where the name and labels end that begin at `start`. The brace is found from the line's end:
-    /// neither a value nor a timestamp holds one.
+    /// Where the name and labels end that begin at `start`.
+    ///
+    /// The brace is found from the line's end: neither a value nor a timestamp holds one.
     @inline(__always)
     fileprivate func lastKeyEnd(from start: Int) -> Int {
         guard find(UInt8(ascii: "{"), from: start) < count else {

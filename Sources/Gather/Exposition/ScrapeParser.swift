@@ -180,8 +180,10 @@ public struct ScrapeParser: ~Copyable {
         do throws(Fault) {
             try rules.finish()
         } catch {
+            let line = "# EOF"
             throw .line(
-                LineFault(line: number, column: 1, expected: error.expected, bytes: "# EOF".utf8Span.span))
+                LineFault(
+                    line: number, column: 1, expected: error.expected, bytes: line.utf8Span.span))
         }
     }
 

@@ -10,7 +10,8 @@ import Testing
 /// docs/exposition.md tells of.
 struct DifferentialTests {
     @Test(.timeLimit(.minutes(30)))
-    func `mutated bodies are read as Prometheus reads them, or differ as documented`() async throws {
+    func `mutated bodies are read as Prometheus reads them, or differ as documented`() async throws
+    {
         let wanted = getenv("WEIR_DIFFERENTIAL").flatMap { Int(String(cString: $0)) } ?? 400
         let seed = getenv("WEIR_SEED").flatMap { UInt64(String(cString: $0)) } ?? 42
         var mutator = Mutator(seed: seed)

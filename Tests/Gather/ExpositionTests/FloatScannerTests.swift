@@ -4,13 +4,16 @@ import Testing
 @testable import Exposition
 
 struct FloatScannerTests {
-    @Test(arguments: [
-        ("1", 1), ("-1", -1), ("+1", 1), ("1.", 1), (".5", 0.5), ("-0", -0.0), ("1e3", 1000),
-        ("1E-3", 0.001), ("007", 7), ("1e+06", 1e6), ("Inf", .infinity), ("+inf", .infinity),
-        ("-INFINITY", -.infinity), ("0e999999", 0), ("1e-999999", 0), ("4.9e-324", .leastNonzeroMagnitude),
-        ("9007199254740993", 9_007_199_254_740_992), ("18446744073709551615", 1.8446744073709552e19),
-        ("1.7976931348623157e308", .greatestFiniteMagnitude),
-    ] as [(String, Double)])
+    @Test(
+        arguments: [
+            ("1", 1), ("-1", -1), ("+1", 1), ("1.", 1), (".5", 0.5), ("-0", -0.0), ("1e3", 1000),
+            ("1E-3", 0.001), ("007", 7), ("1e+06", 1e6), ("Inf", .infinity), ("+inf", .infinity),
+            ("-INFINITY", -.infinity), ("0e999999", 0), ("1e-999999", 0),
+            ("4.9e-324", .leastNonzeroMagnitude),
+            ("9007199254740993", 9_007_199_254_740_992),
+            ("18446744073709551615", 1.8446744073709552e19),
+            ("1.7976931348623157e308", .greatestFiniteMagnitude),
+        ] as [(String, Double)])
     func `a number reads as Go reads it`(text: String, value: Double) throws {
         let read = try #require(self.value(text))
         #expect(read.bitPattern == value.bitPattern)
@@ -33,7 +36,8 @@ struct FloatScannerTests {
     /// digits than fit 64 bits: what decimal readers are known to get wrong.
     @Test func `hard numbers are the nearest double, as strtod says`() {
         var numbers = [
-            "2.2250738585072011e-308", "2.2250738585072014e-308", "5e-324", "2.4703282292062327e-324",
+            "2.2250738585072011e-308", "2.2250738585072014e-308", "5e-324",
+            "2.4703282292062327e-324",
             "2.4703282292062328e-324", "1.7976931348623158e308", "9007199254740992.5",
             "9007199254740993.00000000000000000000000000001", "1448997445238699",
             "0.500000000000000166533453693773481063544750213623046875",
@@ -44,7 +48,9 @@ struct FloatScannerTests {
             "0.000000000000000000000000000000000000000000000000000000000000000000000000000000001",
         ]
         for power in PowersOfFive.smallest...PowersOfFive.largest {
-            for digits in ["1", "9", "12345678901234567", "9999999999999999999", "18014398509481985"] {
+            for digits in [
+                "1", "9", "12345678901234567", "9999999999999999999", "18014398509481985",
+            ] {
                 numbers.append("\(digits)e\(power)")
             }
         }
@@ -98,7 +104,8 @@ struct FloatScannerTests {
         case 1:  // up to 19 digits and any exponent
             return "\(random.next() / 2)e\(Int(random.next() % 680) - 345)"
         case 2:  // more digits than 64 bits hold
-            return "\(random.next()).\(random.next())\(random.next())e\(Int(random.next() % 40) - 20)"
+            return
+                "\(random.next()).\(random.next())\(random.next())e\(Int(random.next() % 40) - 20)"
         default:  // what metrics look like
             return "\(random.next() % 100_000_000).\(random.next() % 1_000_000)"
         }

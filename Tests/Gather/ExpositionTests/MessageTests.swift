@@ -107,13 +107,17 @@ struct MessageTests {
         }
     }
 
-    @Test(arguments: [
-        ([0x05, 0x0a, 0x01], "byte 3: expected more of a message; it was cut off"),
-        ([0x02, 0x0a, 0x05, 0x61], "byte 1: expected a field of a metric family"),
-        ([0x02, 0x22, 0x00], "byte 1: expected the family's name before its metrics"),
-        ([0x03, 0x0a, 0x01, 0xff], "byte 1: expected UTF-8 text"),
-        ([0x05, 0x0a, 0x01, 0x61, 0x18, 0x09], "byte 4: expected a metric type in front of metrics"),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            ([0x05, 0x0a, 0x01], "byte 3: expected more of a message; it was cut off"),
+            ([0x02, 0x0a, 0x05, 0x61], "byte 1: expected a field of a metric family"),
+            ([0x02, 0x22, 0x00], "byte 1: expected the family's name before its metrics"),
+            ([0x03, 0x0a, 0x01, 0xff], "byte 1: expected UTF-8 text"),
+            (
+                [0x05, 0x0a, 0x01, 0x61, 0x18, 0x09],
+                "byte 4: expected a metric type in front of metrics"
+            ),
+        ] as [([UInt8], String)])
     func `bytes that are no message are refused with their place`(body: [UInt8], text: String) {
         var reader = Reader()
         #expect(reader.read(body, .protobuf).error.map { "\($0)" } == text)

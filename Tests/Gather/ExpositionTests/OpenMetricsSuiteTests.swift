@@ -50,7 +50,8 @@ struct OpenMetricsSuiteTests {
         let names = try Files.names(in: Files.corpus)
         #expect(names.count >= 12)
         for name in names {
-            #expect(disagreement(over: try Files.bytes(Files.corpus + "/" + name)) == nil, "\(name)")
+            #expect(
+                disagreement(over: try Files.bytes(Files.corpus + "/" + name)) == nil, "\(name)")
         }
     }
 }

@@ -4,23 +4,27 @@ import Testing
 
 /// The classic text format.
 struct TextTests {
-    @Test(arguments: [
-        ("a 1", #"{__name__="a"}"#, 1),
-        ("a{} 1", #"{__name__="a"}"#, 1),
-        ("  a \t { b = \"c\" , d=\"e\", }  2 ", #"{__name__="a", b="c", d="e"}"#, 2),
-        (#"a{b="\\\n\"\x"} 3"#, #"{__name__="a", b="\\\n\"\\x"}"#, 3),
-        (#"a{b="c"d="e"} 1"#, #"{__name__="a", b="c", d="e"}"#, 1),
-        (#"a{b="}"}1"#, #"{__name__="a", b="}"}"#, 1),
-        ("a+1", #"{__name__="a"}"#, 1),
-        (":a:b 1", #"{__name__=":a:b"}"#, 1),
-        (#"{"my.metric","a b"="c"} 4"#, #"{__name__="my.metric", "a b"="c"}"#, 4),
-        (#"{a="b","x"} 4"#, #"{__name__="x", a="b"}"#, 4),
-        (#"a{empty=""} 1"#, #"{__name__="a"}"#, 1),
-        ("# HELP a text\n# TYPE a histogram\na_bucket{le=\"1\"} 1", #"{__name__="a_bucket", le="1.0"}"#, 1),
-        ("# TYPE a summary\na{quantile=\"1e0\"} 1", #"{__name__="a", quantile="1.0"}"#, 1),
-        ("# TYPE a gauge\na{le=\"1\"} 1", #"{__name__="a", le="1"}"#, 1),
-        ("#TYPE a b\n#\n# anything\n\n \na 1", #"{__name__="a"}"#, 1),
-    ] as [(String, String, Double)])
+    @Test(
+        arguments: [
+            ("a 1", #"{__name__="a"}"#, 1),
+            ("a{} 1", #"{__name__="a"}"#, 1),
+            ("  a \t { b = \"c\" , d=\"e\", }  2 ", #"{__name__="a", b="c", d="e"}"#, 2),
+            (#"a{b="\\\n\"\x"} 3"#, #"{__name__="a", b="\\\n\"\\x"}"#, 3),
+            (#"a{b="c"d="e"} 1"#, #"{__name__="a", b="c", d="e"}"#, 1),
+            (#"a{b="}"}1"#, #"{__name__="a", b="}"}"#, 1),
+            ("a+1", #"{__name__="a"}"#, 1),
+            (":a:b 1", #"{__name__=":a:b"}"#, 1),
+            (#"{"my.metric","a b"="c"} 4"#, #"{__name__="my.metric", "a b"="c"}"#, 4),
+            (#"{a="b","x"} 4"#, #"{__name__="x", a="b"}"#, 4),
+            (#"a{empty=""} 1"#, #"{__name__="a"}"#, 1),
+            (
+                "# HELP a text\n# TYPE a histogram\na_bucket{le=\"1\"} 1",
+                #"{__name__="a_bucket", le="1.0"}"#, 1
+            ),
+            ("# TYPE a summary\na{quantile=\"1e0\"} 1", #"{__name__="a", quantile="1.0"}"#, 1),
+            ("# TYPE a gauge\na{le=\"1\"} 1", #"{__name__="a", le="1"}"#, 1),
+            ("#TYPE a b\n#\n# anything\n\n \na 1", #"{__name__="a"}"#, 1),
+        ] as [(String, String, Double)])
     func `a line reads as Prometheus reads it`(body: String, series: String, value: Double) {
         var reader = Reader()
         let reading = reader.read(body)
@@ -30,8 +34,14 @@ struct TextTests {
 
     @Test(arguments: [
         ("a", "line 1, column 2: expected a value\n  a\n   ^"),
-        ("a{b=1} 1", "line 1, column 5: expected a label value in double quotes\n  a{b=1} 1\n      ^"),
-        ("ok 1\na{b=\"c} 1", "line 2, column 5: expected a double quote that ends this label value"),
+        (
+            "a{b=1} 1",
+            "line 1, column 5: expected a label value in double quotes\n  a{b=1} 1\n      ^"
+        ),
+        (
+            "ok 1\na{b=\"c} 1",
+            "line 2, column 5: expected a double quote that ends this label value"
+        ),
         ("a{b} 1", "line 1, column 4: expected an equals sign"),
         ("a{b=\"c\",b=\"d\"} 1", "line 1, column 9: expected each label once"),
         ("a{1=\"c\"} 1", "line 1, column 3: expected a label name"),
@@ -43,7 +53,10 @@ struct TextTests {
         ("a 0x1p3", "line 1, column 3: expected a number"),
         ("a 1\r", "line 1, column 3: expected a number"),
         ("1a 1", "line 1, column 1: expected a metric name"),
-        ("# TYPE a foo", "line 1, column 10: expected a type: counter, gauge, histogram, summary or"),
+        (
+            "# TYPE a foo",
+            "line 1, column 10: expected a type: counter, gauge, histogram, summary or"
+        ),
         ("# HELP 1", "line 1, column 8: expected a metric name"),
     ])
     func `an error says line, column and what was expected`(body: String, start: String) {
@@ -94,12 +107,14 @@ struct TextTests {
         var options = ParserOptions()
         options.lineLimit = 1000
         var reader = Reader(options)
-        let error = reader.read("a 1\nb{c=\"" + String(repeating: "x", count: 5000), pieces: 100).error
+        let error = reader.read("a 1\nb{c=\"" + String(repeating: "x", count: 5000), pieces: 100)
+            .error
         #expect(error == .tooLong(line: 2, limit: 1000))
     }
 
     @Test func `what a mode leaves out is counted, and the rest is read`() {
-        let body = "a 1\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} x\nh_sum 1\nb 2\n"
+        let body =
+            "a 1\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} x\nh_sum 1\nb 2\n"
         var options = ParserOptions()
         options.parseErrors = .skipLine
         var lines = Reader(options)

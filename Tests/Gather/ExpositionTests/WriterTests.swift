@@ -27,7 +27,8 @@ struct WriterTests {
         #expect(Set(reading.samples) == Set(expected))
         if format != .protobuf { #expect(reading.samples == expected) }
         if format.isOpenMetrics || format == .protobuf {
-            #expect(reading.exemplars.count == families.flatMap(\.points).count { $0.exemplar != nil })
+            #expect(
+                reading.exemplars.count == families.flatMap(\.points).count { $0.exemplar != nil })
         }
     }
 
@@ -43,14 +44,18 @@ struct WriterTests {
         #expect(reading.error == nil, "\(String(decoding: writer.bytes, as: UTF8.self))")
     }
 
-    @Test(arguments: [
-        (0, "0"), (-0.0, "-0"), (1, "1"), (-1.5, "-1.5"), (100_000, "100000"), (1e6, "1e+06"),
-        (1_234_567, "1.234567e+06"), (123_456.7, "123456.7"), (0.0001, "0.0001"),
-        (0.00001, "1e-05"), (1e21, "1e+21"), (1e100, "1e+100"), (.leastNonzeroMagnitude, "5e-324"),
-        (.nan, "NaN"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (0.1 + 0.2, "0.30000000000000004"),
-        (1.79525479802473e9, "1.79525479802473e+09"), (9_007_199_254_740_992, "9.007199254740992e+15"),
-        (33.3333, "33.3333"), (1e15, "1e+15"), (123_456_789_012_345, "1.23456789012345e+14"),
-    ] as [(Double, String)])
+    @Test(
+        arguments: [
+            (0, "0"), (-0.0, "-0"), (1, "1"), (-1.5, "-1.5"), (100_000, "100000"), (1e6, "1e+06"),
+            (1_234_567, "1.234567e+06"), (123_456.7, "123456.7"), (0.0001, "0.0001"),
+            (0.00001, "1e-05"), (1e21, "1e+21"), (1e100, "1e+100"),
+            (.leastNonzeroMagnitude, "5e-324"),
+            (.nan, "NaN"), (.infinity, "+Inf"), (-.infinity, "-Inf"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (1.79525479802473e9, "1.79525479802473e+09"),
+            (9_007_199_254_740_992, "9.007199254740992e+15"),
+            (33.3333, "33.3333"), (1e15, "1e+15"), (123_456_789_012_345, "1.23456789012345e+14"),
+        ] as [(Double, String)])
     func `a float is written as Go writes it`(value: Double, text: String) {
         var writer = ExpositionWriter(.text004)
         writer.write(MetricPoint("", [], value), of: "a")
@@ -62,7 +67,8 @@ struct WriterTests {
         (.underscores, "my.metric_a/ü", "my_metric_a__"),
         (.dots, "my.metric_a/ü", "my_dot_metric__a____"),
         (.values, "my.metric_a/ü", "U__my_2e_metric__a_2f__fc_"),
-        (.underscores, "1a", "_a"), (.values, "1a", "U___31_a"), (.values, "plain_name", "plain_name"),
+        (.underscores, "1a", "_a"), (.values, "1a", "U___31_a"),
+        (.values, "plain_name", "plain_name"),
         (.dots, "plain_name", "plain__name"), (.underscores, "a:b", "a:b"),
     ])
     func `a name is escaped by the negotiated scheme`(
