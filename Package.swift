@@ -142,7 +142,9 @@ func tests() -> [Target] {
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir"],
+            dependencies: [
+                "Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir",
+            ],
             path: "Tests/EndToEndTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "TidyTests", dependencies: ["TestKit"], path: "Tests/TidyTests",
@@ -155,5 +157,6 @@ func test(
 ) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: [.byName(name: name), "TestKit"] + uses,
-        path: "Tests/\(layer)/\(name)Tests", exclude: files, swiftSettings: settings(layer: "Tests"))
+        path: "Tests/\(layer)/\(name)Tests", exclude: files, swiftSettings: settings(layer: "Tests")
+    )
 }

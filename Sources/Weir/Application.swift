@@ -1,5 +1,6 @@
 import API
 import Access
+import Configuration
 import Glibc
 import Model
 import Telemetry
@@ -23,7 +24,7 @@ struct Application {
         let signals = ProcessSignals(log: log)
         let deadline = try TimeSpan(invocation.text("stop-timeout")).duration
         let services = Services(
-            services: try services(signals: signals), deadline: deadline, log: log)
+            services: try await services(signals: signals), deadline: deadline, log: log)
         do {
             try await services.run {
                 await signals.stopped()
@@ -43,7 +44,7 @@ struct Application {
     /// The parts that last, in the order in which they start.
     ///
     /// The server comes first and goes last, so that health checks are answered all the while.
-    private func services(signals: ProcessSignals) throws -> [any Service] {
+    private func services(signals: ProcessSignals) async throws -> [any Service] {
         let web = try WebSettings(invocation)
         let settings = SettingsFile(invocation)
         let files = try AccessFiles(
@@ -51,26 +52,32 @@ struct Application {
             webConfig: invocation.isGiven("web.config.file")
                 ? invocation.text("web.config.file") : nil,
             listeners: web.accessListeners, registry: registry, log: log)
-        let routes = Routes.all(dependencies(files: files, signals: signals))
+        let config = ConfigFile(invocation, registry: registry, log: log)
+        try await config.load()
+        let reload = Reload(config: config, access: { files.reread() }, log: log)
+        let needs = dependencies(
+            config: config, retention: try settings.read().retention, signals: signals,
+            reload: reload)
+        let routes = Routes.all(needs)
         let database = try Database(invocation, log: log)
         return [
             try WebService(web, routes: routes, files: files, registry: registry, log: log),
             DatabaseService(database: database, log: log.module("database")),
+            ReloadService(hangups: signals.hangups, reload: reload),
         ]
     }
 
-    private func dependencies(files: AccessFiles, signals: ProcessSignals) -> Dependencies {
-        let start = WallClock.now
-        return Dependencies(
+    private func dependencies(
+        config: ConfigFile, retention: TimeSpan, signals: ProcessSignals, reload: Reload
+    ) -> Dependencies {
+        Dependencies(
             build: .init(version: Version.number, compiler: "swift" + Version.compiler),
-            startTime: start,
+            startTime: WallClock.now,
             flags: invocation.command.flags.map { ($0.name, shown($0)) }.sorted { $0.0 < $1.0 },
             readiness: readiness, registry: registry, source: EmptySource(),
             isLifecycleEnabled: invocation.isOn("web.enable-lifecycle"),
-            configText: { throw APIError.unavailable("no configuration has been read") },
-            lastReload: { .init(succeeded: true, time: start) },
-            retention: { "" },
-            reload: { guard files.reread() else { throw ReloadFailure() } },
+            configText: { await config.text }, lastReload: { config.lastReload },
+            retention: { retention.description }, reload: { try await reload.run() },
             quit: { signals.stop() })
     }
 
@@ -98,14 +105,22 @@ struct SettingsFile: Sendable {
     }
 
     /// Who may pass, as the file says now.
-    func access() throws -> AccessSettings {
-        try path.map { try AccessSettings(file: $0) } ?? AccessSettings()
+    func access() throws -> AccessSettings { try read().access }
+
+    /// All settings, as the file says now.
+    func read() throws -> Settings {
+        let reading = SettingsReading(path: path)
+        guard let settings = reading.settings else {
+            throw SettingsRefused(errors: reading.errors.map { "\($0)" })
+        }
+        return settings
     }
 }
 
-/// A reload that left everything as it was; the log says why.
-struct ReloadFailure: Error, CustomStringConvertible {
-    var description: String { "files not used, what held before still holds; the log says why" }
+/// Settings that cannot be used: everything that is wrong, each in a line.
+struct SettingsRefused: Error, CustomStringConvertible {
+    let errors: [String]
+    var description: String { errors.joined(separator: "\n") }
 }
 
 /// A source without series, until there is something that keeps them.
