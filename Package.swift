@@ -61,8 +61,7 @@ let package = Package(
             name: "Weir",
             dependencies: [
                 "API", "Access", "Configuration", "Exposition", "HTTPServe", "Migrations", "Model",
-                "Postgres",
-                "PrivatePostgres", "Relabeling", "Telemetry", "Threads",
+                "Postgres", "PrivatePostgres", "Relabeling", "Telemetry", "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -70,8 +69,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Exposition", "HTTPServe", "Model", "Postgres", "PrivatePostgres", "Relabeling",
-                "Telemetry",
+                "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres", "PrivatePostgres",
+                "Relabeling", "Telemetry", "TestKit",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
@@ -132,7 +131,9 @@ func tests() -> [Target] {
         test("Telemetry", in: "Core"),
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model"),
-        test("Configuration", in: "Core", uses: "Access", "Model", "YAML"),
+        test(
+            "Configuration", in: "Core", uses: "Access", "Model", "Relabeling", "YAML",
+            files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),

@@ -19,7 +19,7 @@ struct BenchmarkReport {
     ) {
         let number = value.magnitude >= 100 ? "\(Int(value.rounded()))" : Self.short(value)
         rows.append(Row(what: what, value: "\(number) \(unit)", bar: bar, peer: peer))
-        let line = "  \(what): \(number) \(unit)\(bar.isEmpty ? "" : "  (bar \(bar))")\n"
+        let line = "  \(what): \(number) \(unit)\(bar.isEmpty ? "" : "  (bar \(bar))") \(peer)\n"
         write(2, line, line.utf8.count)
     }
 

@@ -13,7 +13,8 @@ enum PostgresBenchmarks {
     static func run(_ report: inout BenchmarkReport) async throws {
         var template = Array("/tmp/weir-bench-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { return }
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let path = String(
+            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         chmod(path, 0o755)
         let cluster = try PrivateCluster(path + "/postgres", log: .silent)
         do {
@@ -58,7 +59,8 @@ enum PostgresBenchmarks {
 
     private static func write(_ cluster: PrivateCluster) async throws {
         try await PostgresSession(try cluster.options()).run { connection throws(PostgresError) in
-            try connection.run("CREATE TABLE IF NOT EXISTS started (); INSERT INTO started DEFAULT VALUES")
+            try connection.run(
+                "CREATE TABLE IF NOT EXISTS started (); INSERT INTO started DEFAULT VALUES")
         }
     }
 
@@ -166,7 +168,8 @@ enum PostgresBenchmarks {
             selected = min(selected, (ContinuousClock.now - began) / .seconds(1))
         }
         if sum == 0 { throw .malformed(what: "what was written") }
-        report.add("COPY out of bytea, 8 bytes a value", count / copied / 1e6, "M values/s", bar: "≥ 40")
+        report.add(
+            "COPY out of bytea, 8 bytes a value", count / copied / 1e6, "M values/s", bar: "≥ 40")
         report.add("SELECT of bytea, 8 bytes a value", count / selected / 1e6, "M values/s")
     }
 
@@ -175,7 +178,8 @@ enum PostgresBenchmarks {
         var sum: UInt64 = 0
         var offset = 0
         while offset &+ 8 <= bytes.byteCount {
-            sum &+= unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+            sum &+= unsafe bytes.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: offset, as: UInt64.self)
             offset &+= 8
         }
         return sum
@@ -240,7 +244,8 @@ enum PostgresBenchmarks {
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 1024)
         guard fgets(&line, 1024, file) != nil else { return 0 }
-        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let text = String(
+            decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
         guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12])
         else { return 0 }

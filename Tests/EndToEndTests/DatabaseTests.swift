@@ -108,6 +108,15 @@ struct DatabaseTests {
         #expect(status.output.contains("0001_schemas.sql  applied"), "\(status.errors)")
     }
 
+    @Test func `the data folder may be relative and need not be there`() async throws {
+        let data = try DataFolder()
+        let script = "cd \"$0\" && exec \"$1\" migrate --storage.tsdb.path=./new/"
+        let outcome = try await ChildProcess.run(["/bin/sh", "-c", script, data.path, Built.weir])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("0001_schemas.sql  applied now"))
+        #expect(Files.kind(of: data.path + "/new/postgres/cluster") == .folder)
+    }
+
     @Test func `an ordinary server over TCP, with a password and TLS, is used instead`()
         async throws
     {

@@ -11,6 +11,7 @@ final class EasyHandle {
     private var fields: UnsafeMutablePointer<curl_slist>?
     private var proxyFields: UnsafeMutablePointer<curl_slist>?
     private var routes: UnsafeMutablePointer<curl_slist>?
+    private var names: UnsafeMutablePointer<curl_slist>?
     /// The transfer that is under way.
     private(set) var transfer: Transfer?
 
@@ -32,7 +33,7 @@ final class EasyHandle {
 
     /// Makes the next step of `transfer` ready, which has `milliseconds` left.
     func prepare(
-        _ transfer: Transfer, milliseconds: Int, routes: [String]
+        _ transfer: Transfer, milliseconds: Int, routes: [String], addresses: [String]
     ) throws(HTTPFetchError) {
         curl_easy_reset(easy)
         freeLists()
@@ -56,6 +57,13 @@ final class EasyHandle {
         try set(CURLOPT_HTTP_VERSION, version)
         try set(transfer.method, transfer.body)
         try setPlace(transfer, routes: routes)
+        if !addresses.isEmpty {
+            // The plus lets libcurl forget it again, like what it has looked up itself.
+            let (host, port) = (transfer.address.host, transfer.address.port)
+            names = curl_slist_append(
+                nil, "+\(host):\(port):\(addresses.joined(separator: ","))")
+            try check(weir_easy_list(easy, CURLOPT_RESOLVE, names), "addresses")
+        }
         try set(plan.tls, isTrusted: transfer.isTrusted)
         try setFields(transfer)
     }
@@ -271,8 +279,8 @@ final class EasyHandle {
     }
 
     private func freeLists() {
-        for list in [fields, proxyFields, routes] { curl_slist_free_all(list) }
-        (fields, proxyFields, routes) = (nil, nil, nil)
+        for list in [fields, proxyFields, routes, names] { curl_slist_free_all(list) }
+        (fields, proxyFields, routes, names) = (nil, nil, nil, nil)
     }
 }
 

@@ -24,6 +24,8 @@ final class Exchange: @unchecked Sendable {
         var answer: Answer?
         /// Whether the connection is suspended until one of these is there.
         var isParked = false
+        /// Set once it has run to its first suspension.
+        var task: Task<Void, Never>?
         /// Whether nobody waits for it any more.
         var isGone = false
     }
@@ -34,8 +36,8 @@ final class Exchange: @unchecked Sendable {
     var request: ServerRequest
     var stage = Stage.handler
     let startedAt: Instant
-    /// The pass of the loop in which the task began.
-    var startedInPass: UInt64 = 0
+    /// When the task was asked to begin.
+    var dispatchedAt: Instant = 0
     /// Whether a task was started.
     var isStarted = false
     /// Whether libmicrohttpd asks for the answer again and again.
@@ -47,7 +49,6 @@ final class Exchange: @unchecked Sendable {
     var body: [UInt8] = []
     var bodyLimit = 0
     var upload: UploadPipe?
-    var task: Task<Void, Never>?
     var credential: String?
     /// The answer, once it is with libmicrohttpd.
     var sent: Answer?

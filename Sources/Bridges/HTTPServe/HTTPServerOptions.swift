@@ -11,9 +11,9 @@ public struct HTTPServerOptions: Sendable {
     /// A request's body has to be there this long after its head.
     public var bodyTimeout = Duration.seconds(300)
     /// A target longer than this is 414.
-    public var maxTargetBytes = 16 * 1024
-    /// A head longer than this is 431.
-    public var maxHeaderBytes = 24 * 1024
+    public var maxTargetBytes = 8 * 1024
+    /// A head longer than this is 431; each connection takes 4 KB more than this.
+    public var maxHeaderBytes = 8 * 1024
     /// A body longer than this is 413, where the route says nothing else.
     public var maxBodyBytes = 16 << 20
     /// Which origins may read answers in a browser.

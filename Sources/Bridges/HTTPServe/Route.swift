@@ -15,6 +15,10 @@ public struct Route: Sendable {
     public var pattern: String
     /// Whether it still answers when all connections are in use.
     public var isHealth = false
+    /// Whether its gate and handler begin on the server's own thread, up to their first
+    /// suspension: a third cheaper, for what has its answer at hand. What computes for longer than
+    /// a millisecond, or blocks, must not.
+    public var isQuick = false
     /// What it does with a request body; `nil` for the server's own limit.
     public var body: BodyPolicy?
     /// What the gate needs to know about the route; nothing here looks into it.
@@ -24,11 +28,12 @@ public struct Route: Sendable {
 
     /// A route.
     public init(
-        _ methods: [HTTPMethod], _ pattern: String, isHealth: Bool = false,
+        _ methods: [HTTPMethod], _ pattern: String, isHealth: Bool = false, isQuick: Bool = false,
         body: BodyPolicy? = nil, requirement: (any Sendable)? = nil,
         handler: @escaping @Sendable (ServerRequest) async throws -> ServerResponse
     ) {
         (self.methods, self.pattern, self.isHealth) = (methods, pattern, isHealth)
         (self.body, self.requirement, self.handler) = (body, requirement, handler)
+        self.isQuick = isQuick
     }
 }

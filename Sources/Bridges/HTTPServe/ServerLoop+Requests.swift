@@ -193,10 +193,10 @@ extension ServerLoop {
     }
 
     private func awaitAnswer(_ exchange: Exchange, _ connection: Connection) -> Bool {
-        let isFirstPass = exchange.startedInPass == pass
+        let isPatient = now - exchange.dispatchedAt < 2_000_000
         let (answer, isParked) = mailbox.withLock { mailbox in
             let answer = exchange.shared.answer
-            if answer == nil && !isFirstPass && !exchange.shared.isParked {
+            if answer == nil && !isPatient && !exchange.shared.isParked {
                 exchange.shared.isParked = true
                 mailbox.unfinished -= 1
             }
@@ -264,15 +264,16 @@ extension ServerLoop {
     func abandon(_ exchange: Exchange) {
         if exchange.isAbandoned { return }
         exchange.isAbandoned = true
-        mailbox.withLock { mailbox in
+        let task = mailbox.withLock { mailbox in
             if exchange.isStarted && !exchange.shared.isParked && exchange.shared.answer == nil
                 && exchange.shared.admission == nil
             {
                 mailbox.unfinished -= 1
             }
             exchange.shared.isGone = true
+            return exchange.shared.task
         }
-        exchange.task?.cancel()
+        task?.cancel()
         exchange.upload?.end(.failure(.clientGone))
         exchange.sent?.pipe?.close()
     }

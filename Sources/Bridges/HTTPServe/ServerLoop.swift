@@ -17,6 +17,26 @@ final class ServerLoop: @unchecked Sendable {
         /// Tasks whose connections wait in libmicrohttpd's ready list rather than suspended.
         var unfinished = 0
         var isSleeping = false
+        /// Tasks that have yet to begin, from `firstStart` on.
+        var starts: [Start] = []
+        var firstStart = 0
+        /// How many jobs of the pool start them.
+        var starters = 0
+
+        /// Counts one more in where there is too much for those that are.
+        mutating func addStarter() -> Bool {
+            let waiting = starts.count - firstStart
+            guard waiting > starters * 16, starters < processorCount else { return false }
+            starters += 1
+            return true
+        }
+
+        /// Counts one more in where those that are seem to be held up.
+        mutating func addStarterForHeldUp() -> Bool {
+            guard starts.count > firstStart, starters < processorCount else { return false }
+            starters += 1
+            return true
+        }
     }
 
     enum Command: Sendable {
@@ -36,7 +56,6 @@ final class ServerLoop: @unchecked Sendable {
     var connections: [Connection] = []
     /// Where new connections go, while one is added.
     var receiving: Daemon?
-    var pass: UInt64 = 0
     /// Exchanges whose task began without suspending their connection.
     var undecided = 0
     var needsRun = true
@@ -76,10 +95,8 @@ final class ServerLoop: @unchecked Sendable {
 
     private func run() {
         while true {
-            pass &+= 1
             runDaemons()
             if isDrained { break }
-            if undecided > 0 { awaitTasks() }
             let count = wait()
             now = monotonicNow()
             for index in 0..<count { handle(buffer[index]) }
@@ -103,32 +120,30 @@ final class ServerLoop: @unchecked Sendable {
         }
     }
 
-    /// Lets handlers that are quick finish before their connections are suspended, which costs
-    /// more than most of them do.
-    private func awaitTasks() {
-        let waits = mailbox.withLock { mailbox in
-            mailbox.isSleeping = mailbox.unfinished > 0 && mailbox.resumes.isEmpty
-            return mailbox.isSleeping
-        }
-        guard waits else { return }
-        _ = weir_wait_readable(alarm, 100_000)
-        mailbox.withLock { $0.isSleeping = false }
-    }
-
     private func wait() -> Int {
         var timeout: Int32 = 0
         let isIdle =
-            undecided == 0 && !needsRun && plain?.hasMore != true
-            && !secure.contains { $0.hasMore }
+            !needsRun
+            && (undecided > 0 || (plain?.hasMore != true && !secure.contains { $0.hasMore }))
         if isIdle {
             let maySleep = mailbox.withLock { mailbox in
-                mailbox.isSleeping = mailbox.resumes.isEmpty && mailbox.commands.isEmpty
+                mailbox.isSleeping =
+                    mailbox.resumes.isEmpty && mailbox.commands.isEmpty
+                    && (undecided == 0 || mailbox.unfinished == undecided)
                 return mailbox.isSleeping
             }
-            if maySleep { timeout = millisecondsToSweep() }
+            // Handlers that are quick finish before their connections are suspended, which costs
+            // more than most of them do.
+            if maySleep { timeout = undecided > 0 ? 1 : millisecondsToSweep() }
         }
         let count = epoll_wait(events, &buffer, Int32(buffer.count), timeout)
-        if timeout != 0 { mailbox.withLock { $0.isSleeping = false } }
+        if timeout != 0 {
+            let starter = mailbox.withLock { mailbox in
+                mailbox.isSleeping = false
+                return count == 0 && mailbox.addStarterForHeldUp()
+            }
+            if starter { addStarter() }
+        }
         return max(0, Int(count))
     }
 
@@ -272,3 +287,5 @@ final class ServerLoop: @unchecked Sendable {
         secure = []
     }
 }
+
+private let processorCount = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))

@@ -163,9 +163,10 @@ extension YAMLCodec {
         YAMLCodec<[Item]>(.list(item.kind)) { node, decoding in
             if node.isNull { return [] }
             guard case .list(let nodes) = node.content else {
+                let isSecret = item.kind.isSecret
                 decoding.error(
-                    "expected a list, found \(node.kindInWords)",
-                    "put \"- \" before each entry", at: node.mark)
+                    "expected a list, found \(isSecret ? node.kindAlone : node.kindInWords)",
+                    "put \"- \" before each entry", at: node.mark, hidesLine: isSecret)
                 return nil
             }
             var items: [Item] = []

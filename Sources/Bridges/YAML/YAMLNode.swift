@@ -80,6 +80,12 @@ public struct YAMLNode: Sendable {
         return entries.first { $0.name == name }?.value
     }
 
+    /// What it is, without the text itself, which may be a secret.
+    public var kindAlone: String {
+        if case .scalar = content, !isNull { return "a text" }
+        return kindInWords
+    }
+
     /// What it is, for a sentence: `a list`, `the text "abc"`.
     public var kindInWords: String {
         switch content {

@@ -19,6 +19,8 @@ public indirect enum YAMLKind: Sendable {
     /// A block of fields.
     case block(YAMLShape)
 
+    var isSecret: Bool { if case .secret = self { true } else { false } }
+
     /// What a table calls it: `duration`, `list of text`.
     public var name: String {
         switch self {

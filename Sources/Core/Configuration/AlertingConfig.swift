@@ -12,8 +12,12 @@ public struct AlertingConfig: Sendable, Hashable {
     static let table = YAMLTable<AlertingConfig>(
         "alerting", "Who hears of alerts.", make: { AlertingConfig() }
     ) {
-        YAMLField("alert_relabel_configs", \.alertRelabelConfigs, .list(.relabelRule), "What is done to every alert.")
-        YAMLField("alertmanagers", \.alertmanagers, .list(AlertmanagerConfig.table.codec), "Who hears of them.")
+        YAMLField(
+            "alert_relabel_configs", \.alertRelabelConfigs, .list(.relabelRule),
+            "What is done to every alert.")
+        YAMLField(
+            "alertmanagers", \.alertmanagers, .list(AlertmanagerConfig.table.codec),
+            "Who hears of them.")
     }
 }
 
@@ -48,10 +52,14 @@ public struct AlertmanagerConfig: Sendable, Hashable {
         YAMLField("path_prefix", \.pathPrefix, .text, "What stands before the path.")
         YAMLField("scheme", \.scheme, .text, "`http` or `https`.")
         HTTPClientConfig.table.lifted(to: \AlertmanagerConfig.http)
-        YAMLField("sigv4", \.sigv4, SigV4Config.table.codec, support: .refused(SigV4Config.reason), "Amazon's signatures.")
+        YAMLField(
+            "sigv4", \.sigv4, SigV4Config.table.codec, support: .refused(SigV4Config.reason),
+            "Amazon's signatures.")
         DiscoveryConfig.table.lifted(to: \AlertmanagerConfig.discovery)
         YAMLField("relabel_configs", \.relabelConfigs, .list(.relabelRule), "What is done to them.")
-        YAMLField("alert_relabel_configs", \.alertRelabelConfigs, .list(.relabelRule), "What is done to alerts for them.")
+        YAMLField(
+            "alert_relabel_configs", \.alertRelabelConfigs, .list(.relabelRule),
+            "What is done to alerts for them.")
     }
 }
 
@@ -66,7 +74,8 @@ struct SigV4Config: Sendable, Hashable {
     var useFIPS = false
     var serviceName = ""
 
-    static let reason = "send through a proxy that signs, or use basic_auth, authorization or oauth2"
+    static let reason =
+        "send through a proxy that signs, or use basic_auth, authorization or oauth2"
 
     static let table = YAMLTable<SigV4Config>(
         "sigv4", "Amazon's signatures. Checked, but not made.", make: { SigV4Config() }

@@ -25,7 +25,9 @@ struct AzureADConfig: Sendable, Hashable {
     var sdk: Identity?
     var scope = ""
 
-    private static let ways = ["managed_identity", "workload_identity", "oauth", "certificate", "sdk"]
+    private static let ways = [
+        "managed_identity", "workload_identity", "oauth", "certificate", "sdk",
+    ]
 
     static let table = YAMLTable<AzureADConfig>(
         "azuread", "Tokens of Azure. Checked, but not made.", make: { AzureADConfig() }
@@ -33,12 +35,14 @@ struct AzureADConfig: Sendable, Hashable {
         allowOne(ways, in: block, &decoding)
         let none = ways.allSatisfy { block[$0] == nil }
         if none {
-            decoding.error("azuread has no \(ways.joined(separator: ", "))", "add one of them", at: block.mark)
+            decoding.error(
+                "azuread has no \(ways.joined(separator: ", "))", "add one of them", at: block.mark)
         }
     } fields: {
         YAMLField("cloud", \.cloud, cloudCodec, "The cloud.")
         YAMLField("managed_identity", \.managedIdentity, managed.codec, "The machine's identity.")
-        YAMLField("workload_identity", \.workloadIdentity, workload.codec, "The workload's identity.")
+        YAMLField(
+            "workload_identity", \.workloadIdentity, workload.codec, "The workload's identity.")
         YAMLField("oauth", \.oauth, application.codec, "An application's secret.")
         YAMLField("certificate", \.certificate, certified.codec, "An application's certificate.")
         YAMLField("sdk", \.sdk, environment.codec, "What the environment says.")
@@ -89,7 +93,8 @@ struct AzureADConfig: Sendable, Hashable {
         "azuread_certificate", "An application's certificate.", make: { Identity() }
     ) {
         YAMLField("client_id", \.clientID, .filled("client_id"), required: true, "The client.")
-        YAMLField("certificate_path", \.certificate, .path, required: true, "The certificate's file.")
+        YAMLField(
+            "certificate_path", \.certificate, .path, required: true, "The certificate's file.")
         YAMLField("certificate_password", \.clientSecret, .secret, "The certificate's password.")
         YAMLField("tenant_id", \.tenantID, .filled("tenant_id"), required: true, "The tenant.")
     }

@@ -45,7 +45,8 @@ extension YAMLCodec where Value == Secret {
         YAMLCodec(.secret) { node, decoding in
             guard case .scalar(let scalar) = node.content else {
                 decoding.error(
-                    "expected a secret, found a list or a map", "write a text", at: node.mark)
+                    "expected a secret, found \(node.kindAlone)", "write a text", at: node.mark,
+                    hidesLine: true)
                 return nil
             }
             return .text(scalar.isNull ? "" : scalar.text)

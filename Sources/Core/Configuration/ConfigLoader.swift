@@ -114,7 +114,8 @@ private struct LoadRun {
             case .unreadable(let file, let reason):
                 complaints.append(
                     YAMLComplaint(
-                        .error, file: file, mark: .start, problem: "the file cannot be read: \(reason)",
+                        .error, file: file, mark: .start,
+                        problem: "the file cannot be read: \(reason)",
                         remedy: "check the path and its permissions", source: ""))
             }
             return nil
@@ -164,7 +165,8 @@ private struct LoadRun {
                 continue
             }
             if let first = jobs[scalar.text] {
-                let place = first.file == file ? "line \(first.line)" : "\(first.file):\(first.line)"
+                let place =
+                    first.file == file ? "line \(first.line)" : "\(first.file):\(first.line)"
                 decoding.error(
                     "the job_name \"\(YAMLComplaint.short(scalar.text))\" is taken",
                     "the first is in \(place); rename one of them", at: name.mark)
@@ -206,7 +208,8 @@ private struct LoadRun {
             guard case .list(let nodes)? = root[field]?.content else { continue }
             for (pattern, node) in zip(patterns, nodes) where FileSystem.matches(pattern).isEmpty {
                 let isPattern = pattern.contains { "*?[".contains($0) }
-                let problem = isPattern ? "no file matches \(pattern)" : "there is no file \(pattern)"
+                let problem =
+                    isPattern ? "no file matches \(pattern)" : "there is no file \(pattern)"
                 let remedy = "create it, or correct the path"
                 if checks.missingFiles == .error, !isPattern, field == "rule_files" {
                     decoding.error(problem, remedy, at: node.mark)
@@ -220,7 +223,8 @@ private struct LoadRun {
     private static func checkAgent(_ root: YAMLNode, _ decoding: inout YAMLDecoding) {
         guard case .map(let entries) = root.content else { return }
         for entry in entries
-        where ["alerting", "rule_files", "remote_read"].contains(entry.name) && !entry.value.isNull {
+        where ["alerting", "rule_files", "remote_read"].contains(entry.name) && !entry.value.isNull
+        {
             decoding.error(
                 "\(entry.name) does not go with --agent", "remove it, or run without --agent",
                 at: entry.mark)

@@ -1,8 +1,8 @@
-// Configuration: prometheus.yml as one checked value, and everything that is wrong with a file.
+// Configuration: prometheus.yml and weir.yml as checked values, and everything wrong with a file.
 // In: a path. Out: `WeirConfig`, complaints with their places, and the list of files that were read.
-// Start at `ConfigLoader`. Each block is one `YAMLTable`, which decodes it, prints it back and
-// documents it. Knows nothing of HTTP, targets' life or the database. Imports: Model,
-// RE2, Relabeling, YAML.
+// Start at `ConfigLoader`, and at `SettingsReading` for weir.yml. Each block is one `YAMLTable`,
+// which decodes it, prints it back and documents it. Knows nothing of HTTP, targets' life or the
+// database. Imports: Access, Model, RE2, Relabeling, YAML.
 
 public import YAML
 

@@ -43,13 +43,16 @@ public struct ConsulDiscoveryConfig: Sendable, Hashable {
     ) { value, block, decoding in
         HTTPClientConfig.check(&value.http, block, &decoding)
         if value.server.isEmpty {
-            decoding.error("server of consul_sd_config is empty", "write host:port", at: block.value(of: "server"))
+            decoding.error(
+                "server of consul_sd_config is empty", "write host:port",
+                at: block.value(of: "server"))
         }
         if !value.username.isEmpty || value.password != nil {
             if value.http.basicAuth != nil {
                 decoding.error(
                     "username and basic_auth stand together in consul_sd_config",
-                    "keep basic_auth", at: block.mark(of: block.has("username") ? "username" : "password"))
+                    "keep basic_auth",
+                    at: block.mark(of: block.has("username") ? "username" : "password"))
             }
             value.http.basicAuth = BasicAuth(username: value.username, password: value.password)
             (value.username, value.password) = ("", nil)
@@ -75,10 +78,14 @@ public struct ConsulDiscoveryConfig: Sendable, Hashable {
         YAMLField("tags", \.tags, .list(.text), "The tags that a service must have, all of them.")
         YAMLField("node_meta", \.nodeMeta, .map(.text), "What a node must say of itself.")
         YAMLField("filter", \.filter, .text, "A filter expression for the catalog.")
-        YAMLField("health_filter", \.healthFilter, .text, "A filter expression for the health of services.")
+        YAMLField(
+            "health_filter", \.healthFilter, .text,
+            "A filter expression for the health of services.")
         YAMLField("tag_separator", \.tagSeparator, .text, "What joins tags into one label.")
         YAMLField("allow_stale", \.allowStale, .boolean, "Lets any server answer.")
-        YAMLField("refresh_interval", \.refreshInterval, .duration, "How long after an answer the next question waits.")
+        YAMLField(
+            "refresh_interval", \.refreshInterval, .duration,
+            "How long after an answer the next question waits.")
         HTTPClientConfig.table.lifted(to: \ConsulDiscoveryConfig.http)
     }
 }

@@ -36,15 +36,33 @@ public struct DiscoveryConfig: Sendable, Hashable {
     static let table = YAMLTable<DiscoveryConfig>(
         "discovery", "Where targets come from.", make: { DiscoveryConfig() }
     ) {
-        YAMLField("static_configs", \.statics, .list(StaticConfig.table.codec), "Targets in the file itself.")
-        YAMLField("file_sd_configs", \.files, .list(FileDiscoveryConfig.table.codec), "Targets in files that are watched.")
-        YAMLField("http_sd_configs", \.https, .list(HTTPDiscoveryConfig.table.codec), "Targets that a server lists.")
-        YAMLField("dns_sd_configs", \.dns, .list(DNSDiscoveryConfig.table.codec), "Targets of the domain name system.")
-        YAMLField("consul_sd_configs", \.consul, .list(ConsulDiscoveryConfig.table.codec), "Services of Consul.")
-        YAMLField("kubernetes_sd_configs", \.kubernetes, .list(KubernetesDiscoveryConfig.table.codec), "Objects of Kubernetes.")
-        YAMLField("docker_sd_configs", \.docker, .list(DockerDiscoveryConfig.table.codec), "Containers of Docker.")
-        YAMLField("dockerswarm_sd_configs", \.dockerSwarm, .list(DockerSwarmDiscoveryConfig.table.codec), "Services, tasks and nodes of Docker Swarm.")
-        YAMLField("postgres_sd_configs", \.postgres, .list(PostgresDiscoveryConfig.table.codec), "Rows of a query to PostgreSQL; Weir's own.")
+        YAMLField(
+            "static_configs", \.statics, .list(StaticConfig.table.codec),
+            "Targets in the file itself.")
+        YAMLField(
+            "file_sd_configs", \.files, .list(FileDiscoveryConfig.table.codec),
+            "Targets in files that are watched.")
+        YAMLField(
+            "http_sd_configs", \.https, .list(HTTPDiscoveryConfig.table.codec),
+            "Targets that a server lists.")
+        YAMLField(
+            "dns_sd_configs", \.dns, .list(DNSDiscoveryConfig.table.codec),
+            "Targets of the domain name system.")
+        YAMLField(
+            "consul_sd_configs", \.consul, .list(ConsulDiscoveryConfig.table.codec),
+            "Services of Consul.")
+        YAMLField(
+            "kubernetes_sd_configs", \.kubernetes, .list(KubernetesDiscoveryConfig.table.codec),
+            "Objects of Kubernetes.")
+        YAMLField(
+            "docker_sd_configs", \.docker, .list(DockerDiscoveryConfig.table.codec),
+            "Containers of Docker.")
+        YAMLField(
+            "dockerswarm_sd_configs", \.dockerSwarm, .list(DockerSwarmDiscoveryConfig.table.codec),
+            "Services, tasks and nodes of Docker Swarm.")
+        YAMLField(
+            "postgres_sd_configs", \.postgres, .list(PostgresDiscoveryConfig.table.codec),
+            "Rows of a query to PostgreSQL; Weir's own.")
         ForeignDiscovery.fields
     }
 }
@@ -67,8 +85,12 @@ public struct FileDiscoveryConfig: Sendable, Hashable {
             return
         }
     } fields: {
-        YAMLField("files", \.files, .list(.targetFile), required: true, "Paths that end in .json, .yml or .yaml; the last part may hold one `*`.")
-        YAMLField("refresh_interval", \.refreshInterval, .duration, "How often files are read again even if nothing seems to have changed.")
+        YAMLField(
+            "files", \.files, .list(.targetFile), required: true,
+            "Paths that end in .json, .yml or .yaml; the last part may hold one `*`.")
+        YAMLField(
+            "refresh_interval", \.refreshInterval, .duration,
+            "How often files are read again even if nothing seems to have changed.")
     }
 }
 
@@ -77,7 +99,9 @@ extension YAMLCodec where Value == String {
         path.checked { path, node, decoding in
             let folderless = path.split(separator: "/").last.map(String.init) ?? path
             let folder = path.dropLast(folderless.utf8.count)
-            let isTargetFile = [".json", ".yml", ".yaml"].contains { path.lowercased().hasSuffix($0) }
+            let isTargetFile = [".json", ".yml", ".yaml"].contains {
+                path.lowercased().hasSuffix($0)
+            }
             if folder.contains("*") || folderless.count(where: { $0 == "*" }) > 1 || !isTargetFile {
                 decoding.error(
                     "\"\(YAMLComplaint.short(path))\" cannot name target files",
@@ -133,7 +157,7 @@ public struct DNSDiscoveryConfig: Sendable, Hashable {
         if block.has("names"), value.names.isEmpty {
             decoding.error("names is empty", "name a domain", at: block.value(of: "names"))
         }
-        if value.type != "SRV", !block.has("port") {
+        if value.type != "SRV", value.port == 0 {
             decoding.error(
                 "dns_sd_config of type \(value.type) has no port", "add port", at: block.mark)
         }
@@ -141,7 +165,8 @@ public struct DNSDiscoveryConfig: Sendable, Hashable {
         YAMLField("names", \.names, .list(.text), required: true, "The names that are asked for.")
         YAMLField("type", \.type, .dnsType, "The records that are asked for.")
         YAMLField("port", \.port, .port, "The targets' port; SRV records bring their own.")
-        YAMLField("refresh_interval", \.refreshInterval, .duration, "How often the names are asked for.")
+        YAMLField(
+            "refresh_interval", \.refreshInterval, .duration, "How often the names are asked for.")
     }
 }
 

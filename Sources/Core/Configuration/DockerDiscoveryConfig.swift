@@ -44,12 +44,19 @@ public struct DockerDiscoveryConfig: Sendable, Hashable {
     ) {
         HTTPClientConfig.check(&$0.http, $1, &$2)
     } fields: {
-        YAMLField("host", \.host, .dockerHost, required: true, "The daemon: `unix://…`, `tcp://…`, `http://…` or `https://…`.")
+        YAMLField(
+            "host", \.host, .dockerHost, required: true,
+            "The daemon: `unix://…`, `tcp://…`, `http://…` or `https://…`.")
         YAMLField("port", \.port, .port, "The port of containers that publish none.")
-        YAMLField("host_networking_host", \.hostNetworkingHost, .text, "The host of containers that share the daemon's network.")
-        YAMLField("match_first_network", \.matchFirstNetwork, .boolean, "Takes one network of a container.")
+        YAMLField(
+            "host_networking_host", \.hostNetworkingHost, .text,
+            "The host of containers that share the daemon's network.")
+        YAMLField(
+            "match_first_network", \.matchFirstNetwork, .boolean,
+            "Takes one network of a container.")
         YAMLField("filters", \.filters, .list(DiscoveryFilter.table.codec), "Which containers.")
-        YAMLField("refresh_interval", \.refreshInterval, .duration, "How often the daemon is asked.")
+        YAMLField(
+            "refresh_interval", \.refreshInterval, .duration, "How often the daemon is asked.")
         HTTPClientConfig.table.lifted(to: \DockerDiscoveryConfig.http)
     }
 }
@@ -75,11 +82,16 @@ public struct DockerSwarmDiscoveryConfig: Sendable, Hashable {
     ) {
         HTTPClientConfig.check(&$0.http, $1, &$2)
     } fields: {
-        YAMLField("host", \.host, .dockerHost, required: true, "The daemon: `unix://…`, `tcp://…`, `http://…` or `https://…`.")
-        YAMLField("role", \.role, .choice(["services", "tasks", "nodes"]), required: true, "What becomes a target.")
+        YAMLField(
+            "host", \.host, .dockerHost, required: true,
+            "The daemon: `unix://…`, `tcp://…`, `http://…` or `https://…`.")
+        YAMLField(
+            "role", \.role, .choice(["services", "tasks", "nodes"]), required: true,
+            "What becomes a target.")
         YAMLField("port", \.port, .port, "The port of what publishes none.")
         YAMLField("filters", \.filters, .list(DiscoveryFilter.table.codec), "Which of them.")
-        YAMLField("refresh_interval", \.refreshInterval, .duration, "How often the daemon is asked.")
+        YAMLField(
+            "refresh_interval", \.refreshInterval, .duration, "How often the daemon is asked.")
         HTTPClientConfig.table.lifted(to: \DockerSwarmDiscoveryConfig.http)
     }
 }
@@ -88,7 +100,9 @@ extension YAMLCodec where Value == String {
     fileprivate static var dockerHost: YAMLCodec {
         filled("host").checked { text, node, decoding in
             let scheme = text.firstRange(of: "://").map { String(text[..<$0.lowerBound]) }
-            guard !text.isEmpty, !DockerDiscoveryConfig.schemes.contains(scheme ?? "") else { return }
+            guard !text.isEmpty, !DockerDiscoveryConfig.schemes.contains(scheme ?? "") else {
+                return
+            }
             decoding.error(
                 "\"\(YAMLComplaint.short(text))\" is not a Docker host",
                 "begin it with unix://, tcp://, http:// or https://", at: node.mark)
@@ -115,10 +129,18 @@ public struct PostgresDiscoveryConfig: Sendable, Hashable {
     ) { _, block, decoding in
         allowOne(["database", "database_file"], in: block, &decoding)
     } fields: {
-        YAMLField("database", \.database, .secret, standard: "Weir's own database", "A connection string of libpq.")
-        YAMLField("database_file", \.databaseFile, .secretFile, "A file that holds the connection string.")
-        YAMLField("query", \.query, .filled("query"), required: true, "The query: a column `address`, or `targets` as an array; every other column is a label, and a `jsonb` column `labels` is a map of them.")
+        YAMLField(
+            "database", \.database, .secret, standard: "Weir's own database",
+            "A connection string of libpq.")
+        YAMLField(
+            "database_file", \.databaseFile, .secretFile, "A file that holds the connection string."
+        )
+        YAMLField(
+            "query", \.query, .filled("query"), required: true,
+            "The query: a column `address`, or `targets` as an array; every other column is a label, and a `jsonb` column `labels` is a map of them."
+        )
         YAMLField("channel", \.channel, .text, "A channel of NOTIFY that asks for another run.")
-        YAMLField("refresh_interval", \.refreshInterval, .duration, "How often the query runs anyway.")
+        YAMLField(
+            "refresh_interval", \.refreshInterval, .duration, "How often the query runs anyway.")
     }
 }

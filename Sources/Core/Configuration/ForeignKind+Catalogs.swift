@@ -11,7 +11,8 @@ extension ForeignKind {
             [
                 field("server", .url(), "The control plane.", required: true),
                 text("client_id", "Weir's name there."), refresh("30s"),
-                field("fetch_timeout", .duration, "How long one question may take.", standard: "2m"),
+                field(
+                    "fetch_timeout", .duration, "How long one question may take.", standard: "2m"),
             ]),
         ForeignKind(
             "marathon", "Applications of Marathon.",
@@ -34,7 +35,8 @@ extension ForeignKind {
                 field("allow_stale", .boolean, "Lets any server answer.", standard: "true"),
                 text("namespace", "The namespace.", standard: "default"), refresh(),
                 text("region", "The region.", standard: "global"),
-                field("server", .filled("server"), "The server.", standard: "http://localhost:4646"),
+                field(
+                    "server", .filled("server"), "The server.", standard: "http://localhost:4646"),
                 text("tag_separator", "What joins tags.", standard: ","),
             ]),
         ForeignKind(
@@ -42,7 +44,9 @@ extension ForeignKind {
             [
                 field("url", .url(), "The server.", required: true),
                 needed("query", "The query."),
-                field("include_parameters", .boolean, "Makes labels of parameters.", standard: "false"),
+                field(
+                    "include_parameters", .boolean, "Makes labels of parameters.", standard: "false"
+                ),
                 refresh(), port(),
             ]),
         ForeignKind("serverset", "Server sets in ZooKeeper.", hasHTTP: false, zookeeper),
@@ -50,7 +54,8 @@ extension ForeignKind {
             "triton", "Machines of Triton.", hasHTTP: false,
             [
                 needed("account", "The account."),
-                choice("role", ["container", "cn"], "What becomes a target.", standard: "container"),
+                choice(
+                    "role", ["container", "cn"], "What becomes a target.", standard: "container"),
                 needed("dns_suffix", "What stands behind names."), needed("endpoint", "The API."),
                 field("groups", .list(.text), "Which groups."), port(9163), refresh(),
                 field("version", .whole(1...Int.max), "The API's version.", standard: "1"),
@@ -60,7 +65,8 @@ extension ForeignKind {
             "uyuni", "Systems of Uyuni.",
             [
                 field("server", .url(), "The server.", required: true),
-                needed("username", "The user."), secret("password", "The password.", required: true),
+                needed("username", "The user."),
+                secret("password", "The password.", required: true),
                 text("entitlement", "What systems must have.", standard: "monitoring_entitled"),
                 text("separator", "What joins groups.", standard: ","), refresh(),
             ]),

@@ -5,7 +5,11 @@ extension ForeignKind {
     static let amazon: [ForeignKind] = [
         ForeignKind(
             "aws", "Amazon's services, by role.",
-            [choice("role", ["ec2", "ecs", "lightsail", "msk", "rds", "elasticache"], "Which service.", required: true)]
+            [
+                choice(
+                    "role", ["ec2", "ecs", "lightsail", "msk", "rds", "elasticache"],
+                    "Which service.", required: true)
+            ]
                 + account + [filters, field("clusters", .list(.text), "Which clusters.")]),
         ForeignKind("ec2", "Machines of Amazon EC2.", account + [filters]),
         ForeignKind("lightsail", "Machines of Amazon Lightsail.", account),
@@ -29,7 +33,8 @@ extension ForeignKind {
             [
                 text("environment", "The cloud.", standard: "AzurePublicCloud"),
                 choice(
-                    "authentication_method", ["OAuth", "ManagedIdentity", "SDK", "WorkloadIdentity"],
+                    "authentication_method",
+                    ["OAuth", "ManagedIdentity", "SDK", "WorkloadIdentity"],
                     "How Weir would prove who asks.", standard: "OAuth"),
                 needed("subscription_id", "The subscription."),
                 text("tenant_id", "The tenant."), text("client_id", "The client."),
@@ -38,7 +43,11 @@ extension ForeignKind {
             ], check: checkAzure),
         ForeignKind(
             "digitalocean", "Droplets of DigitalOcean.",
-            [choice("role", ["droplets", "databases"], "What becomes a target.", standard: "droplets"), refresh(), port()]),
+            [
+                choice(
+                    "role", ["droplets", "databases"], "What becomes a target.",
+                    standard: "droplets"), refresh(), port(),
+            ]),
         ForeignKind(
             "gce", "Machines of Google Compute Engine.", hasHTTP: false,
             [
@@ -64,20 +73,25 @@ extension ForeignKind {
         ForeignKind(
             "oci", "Machines of Oracle's cloud.",
             [
-                choice("authentication_method", ["api_key", "instance_principal"], "How Weir would prove who asks.", standard: "api_key"),
+                choice(
+                    "authentication_method", ["api_key", "instance_principal"],
+                    "How Weir would prove who asks.", standard: "api_key"),
                 text("user", "The user."), text("fingerprint", "The key's fingerprint."),
                 field("key_file", .path, "The key's file."),
                 secret("key", "The key."),
                 secret("pass_phrase", "The key's pass phrase."),
                 field("pass_phrase_file", .path, "A file with the key's pass phrase."),
                 text("tenancy", "The tenancy."), text("region", "The region."),
-                text("compartment", "The compartment."), text("compartment_id", "The compartment's id."),
+                text("compartment", "The compartment."),
+                text("compartment_id", "The compartment's id."),
                 refresh(), port(),
             ]),
         ForeignKind(
             "openstack", "Machines of OpenStack.", hasHTTP: false,
             [
-                choice("role", ["hypervisor", "instance", "loadbalancer"], "What becomes a target.", required: true),
+                choice(
+                    "role", ["hypervisor", "instance", "loadbalancer"], "What becomes a target.",
+                    required: true),
                 needed("region", "The region."),
                 text("identity_endpoint", "Where Weir would prove who asks."),
                 text("username", "The user."), text("userid", "The user's id."),
@@ -89,7 +103,9 @@ extension ForeignKind {
                 secret("application_credential_secret", "The credential's secret."),
                 field("all_tenants", .boolean, "Lists all projects.", standard: "false"),
                 refresh(), port(),
-                choice("availability", ["public", "admin", "internal"], "Which endpoint.", standard: "public"),
+                choice(
+                    "availability", ["public", "admin", "internal"], "Which endpoint.",
+                    standard: "public"),
                 field("tls_config", TLSConfig.table.codec, "TLS to the API."),
             ], check: checkOpenStack),
         ForeignKind(
@@ -97,7 +113,8 @@ extension ForeignKind {
             [
                 text("endpoint", "Another address of the API."),
                 text("region", "The region.", standard: "eu-west-2"),
-                needed("access_key", "The key's name."), secret("secret_key", "The key.", required: true),
+                needed("access_key", "The key's name."),
+                secret("secret_key", "The key.", required: true),
                 refresh(), port(),
             ]),
         ForeignKind(

@@ -45,21 +45,48 @@ public struct GlobalConfig: Sendable, Hashable {
     static let table = YAMLTable<GlobalConfig>(
         "global", "What jobs and rules inherit.", make: { GlobalConfig() }, check: check
     ) {
-        YAMLField("scrape_interval", \.scrapeInterval, .duration, "How often targets are scraped; Prometheus has 1m.")
-        YAMLField("scrape_timeout", \.scrapeTimeout, .duration, standard: "10s, or scrape_interval if that is shorter", "How long one scrape may take.")
-        YAMLField("scrape_protocols", \.scrapeProtocols, .protocols, standard: ScrapeProtocol.usualText, "The formats that are asked for, best first.")
-        YAMLField("evaluation_interval", \.evaluationInterval, .duration, "How often rules are evaluated.")
-        YAMLField("rule_query_offset", \.ruleQueryOffset, .duration, "How far in the past rules are evaluated.")
-        YAMLField("external_labels", \.externalLabels, .externalLabels, "Labels that tell this Weir from others; `$NAME` and `${NAME}` come from the environment, `$$` is a dollar.")
+        YAMLField(
+            "scrape_interval", \.scrapeInterval, .duration,
+            "How often targets are scraped; Prometheus has 1m.")
+        YAMLField(
+            "scrape_timeout", \.scrapeTimeout, .duration,
+            standard: "10s, or scrape_interval if that is shorter", "How long one scrape may take.")
+        YAMLField(
+            "scrape_protocols", \.scrapeProtocols, .protocols, standard: ScrapeProtocol.usualText,
+            "The formats that are asked for, best first.")
+        YAMLField(
+            "evaluation_interval", \.evaluationInterval, .duration, "How often rules are evaluated."
+        )
+        YAMLField(
+            "rule_query_offset", \.ruleQueryOffset, .duration,
+            "How far in the past rules are evaluated.")
+        YAMLField(
+            "external_labels", \.externalLabels, .externalLabels,
+            "Labels that tell this Weir from others; `$NAME` and `${NAME}` come from the environment, `$$` is a dollar."
+        )
         YAMLField("query_log_file", \.queryLogFile, .path, "The file that queries are logged to.")
-        YAMLField("scrape_failure_log_file", \.scrapeFailureLogFile, .path, "The file that failed scrapes are logged to.")
+        YAMLField(
+            "scrape_failure_log_file", \.scrapeFailureLogFile, .path,
+            "The file that failed scrapes are logged to.")
         ScrapeLimits.table.lifted(to: \GlobalConfig.limits)
-        YAMLField("metric_name_validation_scheme", \.nameScheme, .nameScheme, "Which names are allowed.")
-        YAMLField("metric_name_escaping_scheme", \.escapingScheme, .choice(ScrapeConfig.escapings), standard: "allow-utf-8, or underscores with legacy names", "How names beyond letters, digits and _ are asked for.")
-        YAMLField("scrape_native_histograms", \.scrapeNativeHistograms, .boolean, "Scrapes native histograms.")
-        YAMLField("convert_classic_histograms_to_nhcb", \.convertClassicHistograms, .boolean, "Turns classic histograms into native ones with custom buckets.")
-        YAMLField("always_scrape_classic_histograms", \.alwaysScrapeClassicHistograms, .boolean, "Keeps the classic form beside the native one.")
-        YAMLField("extra_scrape_metrics", \.extraScrapeMetrics, .boolean, "Writes each target's timeout, sample limit and body size as series.")
+        YAMLField(
+            "metric_name_validation_scheme", \.nameScheme, .nameScheme, "Which names are allowed.")
+        YAMLField(
+            "metric_name_escaping_scheme", \.escapingScheme, .choice(ScrapeConfig.escapings),
+            standard: "allow-utf-8, or underscores with legacy names",
+            "How names beyond letters, digits and _ are asked for.")
+        YAMLField(
+            "scrape_native_histograms", \.scrapeNativeHistograms, .boolean,
+            "Scrapes native histograms.")
+        YAMLField(
+            "convert_classic_histograms_to_nhcb", \.convertClassicHistograms, .boolean,
+            "Turns classic histograms into native ones with custom buckets.")
+        YAMLField(
+            "always_scrape_classic_histograms", \.alwaysScrapeClassicHistograms, .boolean,
+            "Keeps the classic form beside the native one.")
+        YAMLField(
+            "extra_scrape_metrics", \.extraScrapeMetrics, .boolean,
+            "Writes each target's timeout, sample limit and body size as series.")
     }
 
     @Sendable private static func check(
@@ -73,7 +100,8 @@ public struct GlobalConfig: Sendable, Hashable {
         if global.scrapeTimeout > global.scrapeInterval {
             decoding.error(
                 "scrape_timeout \(global.scrapeTimeout) is over scrape_interval \(global.scrapeInterval)",
-                "lower it to \(global.scrapeInterval) or less", at: block.value(of: "scrape_timeout"))
+                "lower it to \(global.scrapeInterval) or less",
+                at: block.value(of: "scrape_timeout"))
         }
         for label in global.externalLabels where !global.nameScheme.allows(labelName: label.name) {
             let entry = block["external_labels"]?[label.name]
@@ -108,13 +136,25 @@ public struct ScrapeLimits: Sendable, Hashable {
     static let table = YAMLTable<ScrapeLimits>(
         "limits", "The most of everything.", make: { ScrapeLimits() }
     ) {
-        YAMLField("body_size_limit", \.bodySize, .size, "The most bytes of an answer, not compressed; 0 for no limit.")
-        YAMLField("sample_limit", \.samples, .whole(), "The most samples of a scrape, after relabeling; 0 for no limit.")
+        YAMLField(
+            "body_size_limit", \.bodySize, .size,
+            "The most bytes of an answer, not compressed; 0 for no limit.")
+        YAMLField(
+            "sample_limit", \.samples, .whole(),
+            "The most samples of a scrape, after relabeling; 0 for no limit.")
         YAMLField("label_limit", \.labels, .whole(), "The most labels of a series; 0 for no limit.")
-        YAMLField("label_name_length_limit", \.labelNameLength, .whole(), "The most bytes of a label's name; 0 for no limit.")
-        YAMLField("label_value_length_limit", \.labelValueLength, .whole(), "The most bytes of a label's value; 0 for no limit.")
-        YAMLField("target_limit", \.targets, .whole(), "The most targets of a job; beyond it all of them fail; 0 for no limit.")
-        YAMLField("keep_dropped_targets", \.keptDroppedTargets, .whole(), "How many dropped targets of a job are remembered; 0 for all.")
+        YAMLField(
+            "label_name_length_limit", \.labelNameLength, .whole(),
+            "The most bytes of a label's name; 0 for no limit.")
+        YAMLField(
+            "label_value_length_limit", \.labelValueLength, .whole(),
+            "The most bytes of a label's value; 0 for no limit.")
+        YAMLField(
+            "target_limit", \.targets, .whole(),
+            "The most targets of a job; beyond it all of them fail; 0 for no limit.")
+        YAMLField(
+            "keep_dropped_targets", \.keptDroppedTargets, .whole(),
+            "How many dropped targets of a job are remembered; 0 for all.")
     }
 
     /// What a job says, or else what the globals say.

@@ -51,7 +51,8 @@ public struct Authorization: Sendable, Hashable {
         YAMLField("type", \.type, .text, "The scheme.")
         YAMLField("credentials", \.credentials, .secret, "What follows the scheme.")
         YAMLField(
-            "credentials_file", \.credentialsFile, .secretFile, "A file that holds the credentials.")
+            "credentials_file", \.credentialsFile, .secretFile, "A file that holds the credentials."
+        )
     }
 }
 
@@ -81,14 +82,16 @@ public struct TLSConfig: Sendable, Hashable {
     static let versions = ["TLS10", "TLS11", "TLS12", "TLS13"]
 
     static let table = YAMLTable<TLSConfig>(
-        "tls_config", "How a TLS connection is made and checked. Certificates and keys are read again when their files change.",
+        "tls_config",
+        "How a TLS connection is made and checked. Certificates and keys are read again when their files change.",
         make: { TLSConfig() }
     ) { value, block, decoding in
         allowOne(["ca", "ca_file"], in: block, &decoding)
         allowOne(["cert", "cert_file"], in: block, &decoding)
         allowOne(["key", "key_file"], in: block, &decoding)
         let hasCert = !value.cert.isEmpty || !value.certFile.isEmpty
-        let hasKey = value.key.map { !$0.isEmpty } ?? false || value.keyFile.map { $0.path != "" } ?? false
+        let hasKey =
+            value.key.map { !$0.isEmpty } ?? false || value.keyFile.map { $0.path != "" } ?? false
         if hasCert && !hasKey {
             decoding.error(
                 "tls_config has a certificate and no key", "add key_file",
@@ -114,8 +117,12 @@ public struct TLSConfig: Sendable, Hashable {
         YAMLField(
             "insecure_skip_verify", \.insecureSkipVerify, .boolean,
             "Accepts any certificate: only for tests.")
-        YAMLField("min_version", \.minVersion, .choice(versions), standard: "TLS12", "The oldest version of TLS.")
-        YAMLField("max_version", \.maxVersion, .choice(versions), standard: "TLS13", "The newest version of TLS.")
+        YAMLField(
+            "min_version", \.minVersion, .choice(versions), standard: "TLS12",
+            "The oldest version of TLS.")
+        YAMLField(
+            "max_version", \.maxVersion, .choice(versions), standard: "TLS13",
+            "The newest version of TLS.")
     }
 }
 

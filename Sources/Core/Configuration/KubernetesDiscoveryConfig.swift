@@ -23,12 +23,21 @@ public struct KubernetesDiscoveryConfig: Sendable, Hashable {
         "kubernetes_sd_config", "Objects of Kubernetes, watched.",
         make: { KubernetesDiscoveryConfig() }, check: check
     ) {
-        YAMLField("api_server", \.apiServer, .url(), standard: "the cluster that Weir runs in", "Where the API is.")
+        YAMLField(
+            "api_server", \.apiServer, .url(), standard: "the cluster that Weir runs in",
+            "Where the API is.")
         YAMLField("role", \.role, .choice(roles), required: true, "Which objects become targets.")
-        YAMLField("kubeconfig_file", \.kubeconfigFile, .path, "A kubeconfig file in place of all else.")
-        YAMLField("namespaces", \.namespaces, KubernetesNamespaces.table.codec, "The namespaces that are looked at.")
-        YAMLField("selectors", \.selectors, .list(KubernetesSelector.table.codec), "What objects must say of themselves.")
-        YAMLField("attach_metadata", \.attachMetadata, KubernetesMetadata.table.codec, "What is told of related objects.")
+        YAMLField(
+            "kubeconfig_file", \.kubeconfigFile, .path, "A kubeconfig file in place of all else.")
+        YAMLField(
+            "namespaces", \.namespaces, KubernetesNamespaces.table.codec,
+            "The namespaces that are looked at.")
+        YAMLField(
+            "selectors", \.selectors, .list(KubernetesSelector.table.codec),
+            "What objects must say of themselves.")
+        YAMLField(
+            "attach_metadata", \.attachMetadata, KubernetesMetadata.table.codec,
+            "What is told of related objects.")
         HTTPClientConfig.table.lifted(to: \KubernetesDiscoveryConfig.http)
     }
 
@@ -48,7 +57,8 @@ public struct KubernetesDiscoveryConfig: Sendable, Hashable {
                 "http settings without api_server", "add api_server, or remove the settings",
                 at: block.mark)
         }
-        if value.namespaces.ownNamespace, !value.apiServer.isEmpty || !value.kubeconfigFile.isEmpty {
+        if value.namespaces.ownNamespace, !value.apiServer.isEmpty || !value.kubeconfigFile.isEmpty
+        {
             decoding.error(
                 "own_namespace works inside the cluster only",
                 "remove it, or remove api_server and kubeconfig_file",
@@ -72,11 +82,14 @@ public struct KubernetesDiscoveryConfig: Sendable, Hashable {
             let mark = node["role"]?.mark ?? node.mark
             if !seen.insert(selector.role).inserted {
                 decoding.error(
-                    "two selectors of the role \(selector.role)", "join them with a comma", at: mark)
+                    "two selectors of the role \(selector.role)", "join them with a comma", at: mark
+                )
             }
             guard let roles = allowed[value.role] else { continue }
             var usable = roles
-            if !value.attachMetadata.node, value.role != "node" { usable.removeAll { $0 == "node" } }
+            if !value.attachMetadata.node, value.role != "node" {
+                usable.removeAll { $0 == "node" }
+            }
             guard !usable.contains(selector.role) else { continue }
             decoding.error(
                 "the role \(value.role) has no \(selector.role) selectors",
@@ -93,9 +106,11 @@ public struct KubernetesNamespaces: Sendable, Hashable {
     public var names: [String] = []
 
     static let table = YAMLTable<KubernetesNamespaces>(
-        "kubernetes_namespaces", "The namespaces that are looked at.", make: { KubernetesNamespaces() }
+        "kubernetes_namespaces", "The namespaces that are looked at.",
+        make: { KubernetesNamespaces() }
     ) {
-        YAMLField("own_namespace", \.ownNamespace, .boolean, "Looks at the namespace that Weir runs in.")
+        YAMLField(
+            "own_namespace", \.ownNamespace, .boolean, "Looks at the namespace that Weir runs in.")
         YAMLField("names", \.names, .list(.text), standard: "all", "Their names.")
     }
 }
@@ -113,7 +128,8 @@ public struct KubernetesSelector: Sendable, Hashable {
         "kubernetes_selector", "What objects of one role must say of themselves.",
         make: { KubernetesSelector() }
     ) {
-        YAMLField("role", \.role, .choice(KubernetesDiscoveryConfig.roles), required: true, "The role.")
+        YAMLField(
+            "role", \.role, .choice(KubernetesDiscoveryConfig.roles), required: true, "The role.")
         YAMLField("label", \.label, .labelSelector, "A label selector.")
         YAMLField("field", \.field, .fieldSelector, "A field selector.")
     }
@@ -133,7 +149,8 @@ public struct KubernetesMetadata: Sendable, Hashable {
     public var cronjob = false
 
     static let table = YAMLTable<KubernetesMetadata>(
-        "kubernetes_attach_metadata", "What is told of related objects.", make: { KubernetesMetadata() }
+        "kubernetes_attach_metadata", "What is told of related objects.",
+        make: { KubernetesMetadata() }
     ) {
         YAMLField("node", \.node, .boolean, "Labels and annotations of the node.")
         YAMLField("namespace", \.namespace, .boolean, "Labels and annotations of the namespace.")
@@ -172,7 +189,11 @@ extension YAMLCodec where Value == String {
             if letter == "(" { depth += 1 }
             if letter == ")" { depth -= 1 }
             if depth < 0 { return false }
-            if letter == ",", depth == 0 { parts.append("") } else { parts[parts.count - 1].append(letter) }
+            if letter == ",", depth == 0 {
+                parts.append("")
+            } else {
+                parts[parts.count - 1].append(letter)
+            }
         }
         guard depth == 0 else { return false }
         if parts.allSatisfy({ $0.allSatisfy(\.isWhitespace) }) { return parts.count == 1 }

@@ -30,15 +30,33 @@ public struct OTLPConfig: Sendable, Hashable {
     static let table = YAMLTable<OTLPConfig>(
         "otlp", "How OpenTelemetry's metrics become series.", make: { OTLPConfig() }, check: check
     ) {
-        YAMLField("promote_resource_attributes", \.promoteResourceAttributes, .list(.filled("attribute")), "Resource attributes that become labels.")
-        YAMLField("promote_all_resource_attributes", \.promoteAllResourceAttributes, .boolean, "Makes labels of all of them.")
-        YAMLField("ignore_resource_attributes", \.ignoreResourceAttributes, .list(.filled("attribute")), "Those that do not, where all others do.")
-        YAMLField("translation_strategy", \.translationStrategy, .choice(strategies), "How names are translated.")
-        YAMLField("keep_identifying_resource_attributes", \.keepIdentifyingResourceAttributes, .boolean, "Keeps identifying attributes beside `job` and `instance`.")
-        YAMLField("convert_histograms_to_nhcb", \.convertHistograms, .boolean, "Turns histograms into native ones with custom buckets.")
-        YAMLField("promote_scope_metadata", \.promoteScopeMetadata, .boolean, "Makes labels of the scope.")
-        YAMLField("label_name_underscore_sanitization", \.labelNameUnderscoreSanitization, .boolean, "Puts `key` before labels that begin with `_`.")
-        YAMLField("label_name_preserve_multiple_underscores", \.labelNamePreserveMultipleUnderscores, .boolean, "Keeps several `_` as they are.")
+        YAMLField(
+            "promote_resource_attributes", \.promoteResourceAttributes, .list(.filled("attribute")),
+            "Resource attributes that become labels.")
+        YAMLField(
+            "promote_all_resource_attributes", \.promoteAllResourceAttributes, .boolean,
+            "Makes labels of all of them.")
+        YAMLField(
+            "ignore_resource_attributes", \.ignoreResourceAttributes, .list(.filled("attribute")),
+            "Those that do not, where all others do.")
+        YAMLField(
+            "translation_strategy", \.translationStrategy, .choice(strategies),
+            "How names are translated.")
+        YAMLField(
+            "keep_identifying_resource_attributes", \.keepIdentifyingResourceAttributes, .boolean,
+            "Keeps identifying attributes beside `job` and `instance`.")
+        YAMLField(
+            "convert_histograms_to_nhcb", \.convertHistograms, .boolean,
+            "Turns histograms into native ones with custom buckets.")
+        YAMLField(
+            "promote_scope_metadata", \.promoteScopeMetadata, .boolean, "Makes labels of the scope."
+        )
+        YAMLField(
+            "label_name_underscore_sanitization", \.labelNameUnderscoreSanitization, .boolean,
+            "Puts `key` before labels that begin with `_`.")
+        YAMLField(
+            "label_name_preserve_multiple_underscores", \.labelNamePreserveMultipleUnderscores,
+            .boolean, "Keeps several `_` as they are.")
     }
 
     @Sendable private static func check(
@@ -84,8 +102,13 @@ struct StorageConfig: Sendable, Hashable {
         "storage", "Prometheus's store. Weir keeps samples in PostgreSQL, and weir.yml says how.",
         make: { StorageConfig() }
     ) {
-        YAMLField("tsdb", \.tsdb, TSDBConfig.table.codec, support: .warned("Weir keeps samples in PostgreSQL; see retention in weir.yml"), "Prometheus's database.")
-        YAMLField("exemplars", \.exemplars, ExemplarsConfig.table.codec, support: .warned("Weir does not keep exemplars in memory"), "Prometheus's exemplars.")
+        YAMLField(
+            "tsdb", \.tsdb, TSDBConfig.table.codec,
+            support: .warned("Weir keeps samples in PostgreSQL; see retention in weir.yml"),
+            "Prometheus's database.")
+        YAMLField(
+            "exemplars", \.exemplars, ExemplarsConfig.table.codec,
+            support: .warned("Weir does not keep exemplars in memory"), "Prometheus's exemplars.")
     }
 }
 
@@ -104,10 +127,15 @@ struct TSDBConfig: Sendable, Hashable {
                 at: block.value(of: "stale_series_compaction_threshold"))
         }
     } fields: {
-        YAMLField("out_of_order_time_window", \.outOfOrderTimeWindow, .duration, "How late a sample may come.")
-        YAMLField("stale_series_compaction_threshold", \.staleSeriesThreshold, .decimal, "The share of ended series that asks for a compaction.")
+        YAMLField(
+            "out_of_order_time_window", \.outOfOrderTimeWindow, .duration,
+            "How late a sample may come.")
+        YAMLField(
+            "stale_series_compaction_threshold", \.staleSeriesThreshold, .decimal,
+            "The share of ended series that asks for a compaction.")
         YAMLField("retention", \.retention, TSDBRetention.table.codec, "How long samples are kept.")
-        YAMLField("chunk_encoding", \.chunkEncoding, ChunkEncoding.table.codec, "How samples are packed.")
+        YAMLField(
+            "chunk_encoding", \.chunkEncoding, ChunkEncoding.table.codec, "How samples are packed.")
     }
 }
 
@@ -147,7 +175,9 @@ struct ExemplarsConfig: Sendable, Hashable {
     static let table = YAMLTable<ExemplarsConfig>(
         "exemplars", "Prometheus's exemplars.", make: { ExemplarsConfig() }
     ) {
-        YAMLField("max_exemplars", \.maxExemplars, .whole(Int.min...Int.max), "How many are kept; 0 or less for none.")
+        YAMLField(
+            "max_exemplars", \.maxExemplars, .whole(Int.min...Int.max),
+            "How many are kept; 0 or less for none.")
     }
 }
 
@@ -158,7 +188,9 @@ struct RuntimeConfig: Sendable, Hashable {
     static let table = YAMLTable<RuntimeConfig>(
         "runtime", "Settings of Go's runtime.", make: { RuntimeConfig() }
     ) {
-        YAMLField("gogc", \.gogc, .whole(Int.min...Int.max), support: .warned("Weir has no garbage collector"), "Go's garbage collector.")
+        YAMLField(
+            "gogc", \.gogc, .whole(Int.min...Int.max),
+            support: .warned("Weir has no garbage collector"), "Go's garbage collector.")
     }
 }
 
@@ -178,12 +210,14 @@ struct TracingConfig: Sendable, Hashable {
     ) { value, block, decoding in
         HTTPHeader.check(names: block["headers"], of: "headers", &decoding)
         if !["", "gzip"].contains(value.compression) {
-            decoding.unknownChoice(value.compression, among: ["gzip"], at: block.value(of: "compression"))
+            decoding.unknownChoice(
+                value.compression, among: ["gzip"], at: block.value(of: "compression"))
         }
     } fields: {
         YAMLField("client_type", \.clientType, .choice(["grpc", "http"]), "The protocol.")
         YAMLField("endpoint", \.endpoint, .filled("endpoint"), required: true, "Where spans go.")
-        YAMLField("sampling_fraction", \.samplingFraction, .decimal, "The share of traces that is sent.")
+        YAMLField(
+            "sampling_fraction", \.samplingFraction, .decimal, "The share of traces that is sent.")
         YAMLField("insecure", \.insecure, .boolean, "Does without TLS.")
         YAMLField("headers", \.headers, .map(.text), "More fields of every request.")
         YAMLField("compression", \.compression, .text, "`gzip`, or nothing.")

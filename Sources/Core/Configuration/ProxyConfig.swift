@@ -18,9 +18,15 @@ public struct ProxyConfig: Sendable, Hashable {
         "proxy", "The proxy of an HTTP client.", make: { ProxyConfig() }
     ) {
         YAMLField("proxy_url", \.url, .url(schemes: schemes), "The proxy.")
-        YAMLField("no_proxy", \.noProxy, .text, "Hosts, networks and domains that are asked directly, separated by commas.")
-        YAMLField("proxy_from_environment", \.fromEnvironment, .boolean, "Takes the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY.")
-        YAMLField("proxy_connect_header", \.connectHeader, .map(.list(.secret)), "Fields that are sent to the proxy with CONNECT.")
+        YAMLField(
+            "no_proxy", \.noProxy, .text,
+            "Hosts, networks and domains that are asked directly, separated by commas.")
+        YAMLField(
+            "proxy_from_environment", \.fromEnvironment, .boolean,
+            "Takes the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY.")
+        YAMLField(
+            "proxy_connect_header", \.connectHeader, .map(.list(.secret)),
+            "Fields that are sent to the proxy with CONNECT.")
     }
 
     static func check(_ proxy: ProxyConfig, _ block: YAMLBlock, _ decoding: inout YAMLDecoding) {

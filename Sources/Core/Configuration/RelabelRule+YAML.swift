@@ -9,14 +9,24 @@ struct RelabelBlock: Sendable {
     var action = RelabelRule.Action.replace.rawValue
 
     static let table = YAMLTable<RelabelBlock>(
-        "relabel_config", "One step that rewrites a label set, or drops it.", make: { RelabelBlock() }
+        "relabel_config", "One step that rewrites a label set, or drops it.",
+        make: { RelabelBlock() }
     ) {
-        YAMLField("source_labels", \.draft.sourceLabels, .list(.text), "The labels whose values are joined and looked at.")
+        YAMLField(
+            "source_labels", \.draft.sourceLabels, .list(.text),
+            "The labels whose values are joined and looked at.")
         YAMLField("separator", \.draft.separator, .text, "What stands between the values.")
-        YAMLField("target_label", \.draft.targetLabel, .text, "The label that is written; needed by replace, hashmod, lowercase, uppercase, keepequal and dropequal.")
-        YAMLField("regex", \.draft.regex, .text, standard: "(.*)", "What the joined values, or a label's name, must match from end to end.")
+        YAMLField(
+            "target_label", \.draft.targetLabel, .text,
+            "The label that is written; needed by replace, hashmod, lowercase, uppercase, keepequal and dropequal."
+        )
+        YAMLField(
+            "regex", \.draft.regex, .text, standard: "(.*)",
+            "What the joined values, or a label's name, must match from end to end.")
         YAMLField("modulus", \.draft.modulus, .modulus, "How many shards hashmod spreads over.")
-        YAMLField("replacement", \.draft.replacement, .text, "What is written; `$1` and `${name}` are captures.")
+        YAMLField(
+            "replacement", \.draft.replacement, .text,
+            "What is written; `$1` and `${name}` are captures.")
         YAMLField("action", \.action, .action, "What the rule does.")
     }
 }
@@ -69,7 +79,9 @@ extension YAMLCodec where Value == RelabelRule {
                 entries.append(("source_labels", .list(rule.sourceLabels.map(YAMLNode.text))))
             }
             entries.append(("separator", .text(rule.separator)))
-            if !rule.targetLabel.isEmpty { entries.append(("target_label", .text(rule.targetLabel))) }
+            if !rule.targetLabel.isEmpty {
+                entries.append(("target_label", .text(rule.targetLabel)))
+            }
             if rule.action.readsRegex { entries.append(("regex", .text(rule.pattern.text))) }
             if rule.modulus != 0 { entries.append(("modulus", .plain("\(rule.modulus)"))) }
             if rule.action.writesReplacement {

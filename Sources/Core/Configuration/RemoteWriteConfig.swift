@@ -51,21 +51,38 @@ public struct RemoteWriteConfig: Sendable, Hashable {
         HTTPHeader.check(names: block["headers"], of: "headers", &decoding)
     } fields: {
         YAMLField("url", \.url, .url(), required: true, "Where samples go.")
-        YAMLField("protobuf_message", \.protobufMessage, .choice(messages), "The message: Remote Write 1.0 or 2.0.")
+        YAMLField(
+            "protobuf_message", \.protobufMessage, .choice(messages),
+            "The message: Remote Write 1.0 or 2.0.")
         YAMLField("remote_timeout", \.remoteTimeout, .duration, "How long one request may take.")
         YAMLField("headers", \.headers, .map(.text), "More fields of every request.")
-        YAMLField("write_relabel_configs", \.writeRelabelConfigs, .list(.relabelRule), "What is done to samples before.")
+        YAMLField(
+            "write_relabel_configs", \.writeRelabelConfigs, .list(.relabelRule),
+            "What is done to samples before.")
         YAMLField("name", \.name, .text, "The endpoint's name in metrics and logs, unique.")
         YAMLField("send_exemplars", \.sendExemplars, .boolean, "Sends exemplars.")
-        YAMLField("send_native_histograms", \.sendNativeHistograms, .boolean, "Sends native histograms.")
-        YAMLField("round_robin_dns", \.roundRobinDNS, .boolean, support: .warned("libcurl chooses the address"), "Goes round all addresses of the host.")
-        YAMLField("failed_request_logging", \.failedRequestLogging, .boolean, "Logs refused requests.")
+        YAMLField(
+            "send_native_histograms", \.sendNativeHistograms, .boolean, "Sends native histograms.")
+        YAMLField(
+            "round_robin_dns", \.roundRobinDNS, .boolean,
+            support: .warned("libcurl chooses the address"), "Goes round all addresses of the host."
+        )
+        YAMLField(
+            "failed_request_logging", \.failedRequestLogging, .boolean, "Logs refused requests.")
         HTTPClientConfig.table.lifted(to: \RemoteWriteConfig.http)
         YAMLField("queue_config", \.queue, QueueConfig.table.codec, "How samples wait.")
-        YAMLField("metadata_config", \.metadata, MetadataConfig.table.codec, "How metadata is sent.")
-        YAMLField("sigv4", \.sigv4, SigV4Config.table.codec, support: .refused(SigV4Config.reason), "Amazon's signatures.")
-        YAMLField("azuread", \.azureAD, AzureADConfig.table.codec, support: .refused("send through a proxy that signs, or use oauth2"), "Tokens of Azure.")
-        YAMLField("google_iam", \.googleIAM, GoogleIAMConfig.table.codec, support: .refused("send through a proxy that signs, or use oauth2"), "Tokens of Google.")
+        YAMLField(
+            "metadata_config", \.metadata, MetadataConfig.table.codec, "How metadata is sent.")
+        YAMLField(
+            "sigv4", \.sigv4, SigV4Config.table.codec, support: .refused(SigV4Config.reason),
+            "Amazon's signatures.")
+        YAMLField(
+            "azuread", \.azureAD, AzureADConfig.table.codec,
+            support: .refused("send through a proxy that signs, or use oauth2"), "Tokens of Azure.")
+        YAMLField(
+            "google_iam", \.googleIAM, GoogleIAMConfig.table.codec,
+            support: .refused("send through a proxy that signs, or use oauth2"), "Tokens of Google."
+        )
     }
 }
 
@@ -100,19 +117,25 @@ public struct QueueConfig: Sendable, Hashable {
         }
         if value.minBackoff > value.maxBackoff {
             decoding.warn(
-                "min_backoff \(value.minBackoff) is over max_backoff \(value.maxBackoff)", "lower it",
+                "min_backoff \(value.minBackoff) is over max_backoff \(value.maxBackoff)",
+                "lower it",
                 at: block.value(of: "min_backoff"))
         }
     } fields: {
         YAMLField("capacity", \.capacity, .whole(), "How many samples wait per shard.")
         YAMLField("max_shards", \.maxShards, .whole(), "The most requests at once.")
         YAMLField("min_shards", \.minShards, .whole(), "The fewest requests at once.")
-        YAMLField("max_samples_per_send", \.maxSamplesPerSend, .whole(), "The most samples of a request.")
-        YAMLField("batch_send_deadline", \.batchSendDeadline, .duration, "How long a sample waits for others.")
+        YAMLField(
+            "max_samples_per_send", \.maxSamplesPerSend, .whole(), "The most samples of a request.")
+        YAMLField(
+            "batch_send_deadline", \.batchSendDeadline, .duration,
+            "How long a sample waits for others.")
         YAMLField("min_backoff", \.minBackoff, .duration, "The first pause after a failure.")
         YAMLField("max_backoff", \.maxBackoff, .duration, "The longest pause after failures.")
         YAMLField("retry_on_http_429", \.retryOnHTTP429, .boolean, "Tries again after 429.")
-        YAMLField("sample_age_limit", \.sampleAgeLimit, .duration, "The oldest sample that is sent; 0s for any.")
+        YAMLField(
+            "sample_age_limit", \.sampleAgeLimit, .duration,
+            "The oldest sample that is sent; 0s for any.")
     }
 }
 
@@ -130,7 +153,8 @@ public struct MetadataConfig: Sendable, Hashable {
     ) {
         YAMLField("send", \.send, .boolean, "Sends metadata.")
         YAMLField("send_interval", \.sendInterval, .duration, "How often.")
-        YAMLField("max_samples_per_send", \.maxSamplesPerSend, .whole(), "The most entries of a request.")
+        YAMLField(
+            "max_samples_per_send", \.maxSamplesPerSend, .whole(), "The most entries of a request.")
     }
 }
 
@@ -165,10 +189,13 @@ public struct RemoteReadConfig: Sendable, Hashable {
         YAMLField("name", \.name, .text, "The endpoint's name, unique.")
         YAMLField("required_matchers", \.requiredMatchers, .labels, "What a query must ask for.")
         YAMLField("remote_timeout", \.remoteTimeout, .duration, "How long one request may take.")
-        YAMLField("chunked_read_limit", \.chunkedReadLimit, .whole(), "The most bytes of one chunk.")
+        YAMLField(
+            "chunked_read_limit", \.chunkedReadLimit, .whole(), "The most bytes of one chunk.")
         YAMLField("headers", \.headers, .map(.text), "More fields of every request.")
         YAMLField("read_recent", \.readRecent, .boolean, "Asks also for what is kept here.")
-        YAMLField("filter_external_labels", \.filterExternalLabels, .boolean, "Makes external labels part of the question.")
+        YAMLField(
+            "filter_external_labels", \.filterExternalLabels, .boolean,
+            "Makes external labels part of the question.")
         HTTPClientConfig.table.lifted(to: \RemoteReadConfig.http)
     }
 }

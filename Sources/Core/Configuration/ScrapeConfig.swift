@@ -71,32 +71,67 @@ public struct ScrapeConfig: Sendable, Hashable {
         "scrape_config", "A job: targets, and how they are scraped.", make: { ScrapeConfig() },
         check: check
     ) {
-        YAMLField("job_name", \.jobName, .text, required: true, "The job's name, unique over all files.")
-        YAMLField("scrape_interval", \.scrapeInterval, .duration, standard: "global", "How often targets are scraped.")
-        YAMLField("scrape_timeout", \.scrapeTimeout, .duration, standard: "global, or scrape_interval if that is shorter", "How long one scrape may take.")
-        YAMLField("scrape_protocols", \.scrapeProtocols, .protocols, standard: "global", "The formats that are asked for, best first.")
-        YAMLField("fallback_scrape_protocol", \.fallbackProtocol, .scrapeProtocol, "How an answer without a known content type is read.")
+        YAMLField(
+            "job_name", \.jobName, .text, required: true, "The job's name, unique over all files.")
+        YAMLField(
+            "scrape_interval", \.scrapeInterval, .duration, standard: "global",
+            "How often targets are scraped.")
+        YAMLField(
+            "scrape_timeout", \.scrapeTimeout, .duration,
+            standard: "global, or scrape_interval if that is shorter",
+            "How long one scrape may take.")
+        YAMLField(
+            "scrape_protocols", \.scrapeProtocols, .protocols, standard: "global",
+            "The formats that are asked for, best first.")
+        YAMLField(
+            "fallback_scrape_protocol", \.fallbackProtocol, .scrapeProtocol,
+            "How an answer without a known content type is read.")
         YAMLField("metrics_path", \.metricsPath, .text, "Where targets serve metrics.")
         YAMLField("scheme", \.scheme, .text, "`http` or `https`.")
         YAMLField("params", \.params, .map(.list(.text)), "Parameters of the URL.")
-        YAMLField("honor_labels", \.honorLabels, .boolean, "Lets scraped labels win over the target's.")
+        YAMLField(
+            "honor_labels", \.honorLabels, .boolean, "Lets scraped labels win over the target's.")
         YAMLField("honor_timestamps", \.honorTimestamps, .boolean, "Uses scraped timestamps.")
-        YAMLField("track_timestamps_staleness", \.trackTimestampsStaleness, .boolean, "Ends series with timestamps of their own like others.")
-        YAMLField("enable_compression", \.enableCompression, .boolean, "Asks for compressed answers.")
-        YAMLField("scrape_failure_log_file", \.scrapeFailureLogFile, .path, standard: "global", "The file that failed scrapes are logged to.")
+        YAMLField(
+            "track_timestamps_staleness", \.trackTimestampsStaleness, .boolean,
+            "Ends series with timestamps of their own like others.")
+        YAMLField(
+            "enable_compression", \.enableCompression, .boolean, "Asks for compressed answers.")
+        YAMLField(
+            "scrape_failure_log_file", \.scrapeFailureLogFile, .path, standard: "global",
+            "The file that failed scrapes are logged to.")
         HTTPClientConfig.table.lifted(to: \ScrapeConfig.http)
         DiscoveryConfig.table.lifted(to: \ScrapeConfig.discovery)
-        YAMLField("relabel_configs", \.relabelConfigs, .list(.relabelRule), "What is done to targets.")
-        YAMLField("metric_relabel_configs", \.metricRelabelConfigs, .list(.relabelRule), "What is done to samples.")
+        YAMLField(
+            "relabel_configs", \.relabelConfigs, .list(.relabelRule), "What is done to targets.")
+        YAMLField(
+            "metric_relabel_configs", \.metricRelabelConfigs, .list(.relabelRule),
+            "What is done to samples.")
         ScrapeLimits.table.lifted(to: \ScrapeConfig.limits)
-        YAMLField("metric_name_validation_scheme", \.nameScheme, .nameScheme, standard: "global", "Which names are allowed.")
-        YAMLField("metric_name_escaping_scheme", \.escapingScheme, .choice(escapings), standard: "global", "How names beyond letters, digits and _ are asked for.")
-        YAMLField("native_histogram_bucket_limit", \.nativeHistogramBucketLimit, .whole(), "The most buckets of a native histogram; 0 for no limit.")
-        YAMLField("native_histogram_min_bucket_factor", \.nativeHistogramMinBucketFactor, .decimal, "The least growth from one bucket to the next.")
-        YAMLField("scrape_native_histograms", \.nativeHistograms, .boolean, standard: "global", "Scrapes native histograms.")
-        YAMLField("convert_classic_histograms_to_nhcb", \.convertHistograms, .boolean, standard: "global", "Turns classic histograms into native ones with custom buckets.")
-        YAMLField("always_scrape_classic_histograms", \.classicHistograms, .boolean, standard: "global", "Keeps the classic form beside the native one.")
-        YAMLField("extra_scrape_metrics", \.extraMetrics, .boolean, standard: "global", "Writes the target's timeout, sample limit and body size as series.")
+        YAMLField(
+            "metric_name_validation_scheme", \.nameScheme, .nameScheme, standard: "global",
+            "Which names are allowed.")
+        YAMLField(
+            "metric_name_escaping_scheme", \.escapingScheme, .choice(escapings), standard: "global",
+            "How names beyond letters, digits and _ are asked for.")
+        YAMLField(
+            "native_histogram_bucket_limit", \.nativeHistogramBucketLimit, .whole(),
+            "The most buckets of a native histogram; 0 for no limit.")
+        YAMLField(
+            "native_histogram_min_bucket_factor", \.nativeHistogramMinBucketFactor, .decimal,
+            "The least growth from one bucket to the next.")
+        YAMLField(
+            "scrape_native_histograms", \.nativeHistograms, .boolean, standard: "global",
+            "Scrapes native histograms.")
+        YAMLField(
+            "convert_classic_histograms_to_nhcb", \.convertHistograms, .boolean, standard: "global",
+            "Turns classic histograms into native ones with custom buckets.")
+        YAMLField(
+            "always_scrape_classic_histograms", \.classicHistograms, .boolean, standard: "global",
+            "Keeps the classic form beside the native one.")
+        YAMLField(
+            "extra_scrape_metrics", \.extraMetrics, .boolean, standard: "global",
+            "Writes the target's timeout, sample limit and body size as series.")
     }
 
     /// A job, its rules checked under the names that the job itself allows.

@@ -23,7 +23,7 @@ public struct Settings: Sendable {
     /// Who may pass: `auth` and `credentials`.
     public var access = AccessSettings()
     /// Credentials for targets, which the label `__auth_profile__` picks by name.
-    public var authProfiles: [String: AuthProfile] = [:]
+    public var authProfiles: [String: HTTPClientConfig] = [:]
     /// Shapes of other systems' interfaces that Weir answers in.
     public var dialects = Dialects()
     /// What one caller or one target may cost.
@@ -81,7 +81,7 @@ extension Settings {
         /// The role that reads the views.
         public var reader = "weir_reader"
         /// Its password; none: only those on this machine may use it.
-        public var readerPassword = Secret("")
+        public var readerPassword: Secret?
         /// How long one of its statements may take.
         public var statementTimeout = TimeSpan.seconds(60)
         /// How many connections it may have.
@@ -103,21 +103,4 @@ extension Settings {
         /// What stands before the names of Weir's own metrics.
         public var ownPrefix = "weir_"
     }
-}
-
-/// A text that nobody else may read; it prints as `<secret>`.
-public struct SettingsSecret: Sendable, Hashable, CustomStringConvertible {
-    /// The text itself.
-    public let text: String
-
-    /// Hides `text`.
-    public init(_ text: String) { self.text = text }
-
-    /// Never the text.
-    public var description: String { "<secret>" }
-}
-
-extension Settings {
-    /// A text that nobody else may read.
-    public typealias Secret = SettingsSecret
 }

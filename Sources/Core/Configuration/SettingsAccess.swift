@@ -1,4 +1,5 @@
 import Access
+import Model
 import YAML
 
 /// What `auth` and `credentials` hold, for documentation and editors; Access itself reads them.
@@ -21,7 +22,7 @@ enum AccessShape {
         var name = ""
         var kind = ""
         var username = ""
-        var secret = SettingsSecret("")
+        var secret: Secret?
         var path = ""
         var hash = ""
         var texts: [String] = []
@@ -38,7 +39,7 @@ enum AccessShape {
             "kind", \.kind, .choice(CredentialKind.allCases.map(\.rawValue)), required: true,
             "In which form clients show it.")
         YAMLField("username", \.username, .text, "The user name of `basic`; the name otherwise.")
-        YAMLField("secret", \.secret, SettingsValues.secret, "The secret in plain.")
+        YAMLField("secret", \.secret, .secret, "The secret in plain.")
         YAMLField(
             "secret_file", \.path, .text("path"),
             "The file that holds it, in plain or as a bcrypt hash.")

@@ -48,6 +48,7 @@ public struct SettingsReading: Sendable {
         var node = document?.root ?? .plain("")
         if let document {
             var decoding = YAMLDecoding(document)
+            decoding.folder = FileSystem.folder(of: document.file)
             _ = Settings.table.decode(node, &decoding)
             complaints = decoding.complaints
             Self.read(document, into: &access, &complaints)
@@ -69,7 +70,7 @@ public struct SettingsReading: Sendable {
             return
         }
         // Everything was complained about above, where it stands; here only the values count.
-        var settings = Self.decoded(node)
+        var settings = Self.decoded(node, folder: document.map { FileSystem.folder(of: $0.file) })
         settings?.access = access
         self.settings = settings
     }
@@ -94,10 +95,11 @@ public struct SettingsReading: Sendable {
         }
     }
 
-    private static func decoded(_ node: YAMLNode) -> Settings? {
+    private static func decoded(_ node: YAMLNode, folder: String?) -> Settings? {
         // The document only serves to show lines, and nothing is shown.
         guard let empty = try? YAMLReader.read([], file: "settings") else { return nil }
         var decoding = YAMLDecoding(empty)
+        decoding.folder = folder ?? ""
         return Settings.table.decode(node, &decoding)
     }
 }

@@ -28,7 +28,7 @@ extension Settings {
         YAMLField(
             "credentials", \.credentialNodes, AccessShape.credentials, "Who may do what.")
         YAMLField(
-            "retention", \.retention, SettingsValues.duration, support: storage,
+            "retention", \.retention, .duration, support: storage,
             "How long samples are kept; 0s for ever.")
         YAMLField(
             "retention_size", \.retentionSize, SettingsValues.size, support: storage,
@@ -78,7 +78,7 @@ extension Settings.RetentionRule {
             "match", \.match, SettingsValues.selector, required: true,
             "Which series, as in PromQL: `{job=\"debug\"}`.")
         YAMLField(
-            "keep", \.keep, SettingsValues.duration, required: true, "How long; 0s for ever.")
+            "keep", \.keep, .duration, required: true, "How long; 0s for ever.")
     }
 }
 
@@ -96,8 +96,8 @@ extension Settings.Rollup {
     } fields: {
         YAMLField(
             "match", \.match, SettingsValues.selector, required: true, "Of which series.")
-        YAMLField("every", \.every, .list(SettingsValues.duration), "Over which spans.")
-        YAMLField("keep", \.keep, SettingsValues.duration, "For how long; 0s for ever.")
+        YAMLField("every", \.every, .list(.duration), "Over which spans.")
+        YAMLField("keep", \.keep, .duration, "For how long; 0s for ever.")
     }
 }
 
@@ -109,7 +109,7 @@ extension Settings.Spool {
             "size", \.size, SettingsValues.size,
             "The most bytes of it; beyond them the oldest are dropped and counted.")
         YAMLField(
-            "sync", \.sync, SettingsValues.duration,
+            "sync", \.sync, .duration,
             "How often it is forced to disk: what a power failure may cost.")
     }
 }
@@ -120,10 +120,10 @@ extension Settings.SQLSurface {
     ) {
         YAMLField("reader", \.reader, .text, "The role that reads the views and nothing else.")
         YAMLField(
-            "reader_password", \.readerPassword, SettingsValues.secret,
+            "reader_password", \.readerPassword, .secret,
             "Its password; without one, it is for this machine alone.")
         YAMLField(
-            "statement_timeout", \.statementTimeout, SettingsValues.duration,
+            "statement_timeout", \.statementTimeout, .duration,
             "How long one of its statements may take.")
         YAMLField(
             "connections", \.connections, .whole(1...1000), "How many connections it may have.")
@@ -162,7 +162,7 @@ extension Settings.Federation {
             "timestamps", \.timestamps, .boolean,
             "Whether samples carry their time; without it, a reader sees targets go stale.")
         YAMLField(
-            "max_age", \.maxAge, SettingsValues.duration, "How old a sample may be.")
+            "max_age", \.maxAge, .duration, "How old a sample may be.")
         YAMLField(
             "external_labels", \.externalLabels, .boolean,
             "Whether the external labels of the configuration are added.")

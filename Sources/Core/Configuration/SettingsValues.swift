@@ -3,34 +3,22 @@ import YAML
 
 /// How the values of the settings are read and printed.
 enum SettingsValues {
-    static let duration = YAMLCodec<TimeSpan>.parsed("duration", plain: true) { text in
-        read { () throws(ModelError) in try TimeSpan(text) }
-    } print: {
-        $0.description
-    }
-
-    static let size = YAMLCodec<ByteSize>.parsed("size", plain: true) { text in
-        if text == "0" { return .success(ByteSize(bytes: 0)) }
-        return read { () throws(ModelError) in try ByteSize(text) }
-    } print: {
-        $0.bytes == 0 ? "0" : $0.description
+    /// A size, where 0 stands for none.
+    static let size = YAMLCodec<ByteSize>(YAMLCodec<ByteSize>.size.kind) { node, decoding in
+        if case .scalar(let scalar) = node.content, scalar.text == "0" {
+            return ByteSize(bytes: 0)
+        }
+        return YAMLCodec<ByteSize>.size.read(node, &decoding)
+    } write: {
+        $0.bytes == 0 ? .plain("0") : YAMLCodec<ByteSize>.size.write($0)
     }
 
     static let selector = YAMLCodec<Selector>.parsed("selector") { text in
-        read { () throws(ModelError) in try Selector(text) }
+        do { return .success(try Selector(text)) } catch {
+            return .failure(YAMLFault("\(error)", "write one such as {job=\"api\"}"))
+        }
     } print: {
         $0.matchers.isEmpty ? "" : $0.description
-    }
-
-    static let secret = YAMLCodec<SettingsSecret>(.secret) { node, decoding in
-        guard case .scalar(let scalar) = node.content else {
-            // The value itself is never said.
-            decoding.error("a secret has to be a text", "write it in quotes", at: node.mark)
-            return nil
-        }
-        return SettingsSecret(scalar.isNull ? "" : scalar.text)
-    } write: {
-        .text($0.text.isEmpty ? "" : "<secret>")
     }
 
     /// A connection string: it may hold a password.
@@ -60,18 +48,5 @@ enum SettingsValues {
         return .success(text)
     } print: {
         $0
-    }
-
-    private static func read<Value>(
-        _ parse: () throws(ModelError) -> Value
-    ) -> Result<Value, YAMLFault> {
-        do { return .success(try parse()) } catch { return .failure(fault(error)) }
-    }
-
-    private static func fault(_ error: ModelError) -> YAMLFault {
-        let sentence = error.description
-        guard let end = sentence.firstRange(of: "; ") else { return YAMLFault(sentence, "") }
-        return YAMLFault(
-            String(sentence[..<end.lowerBound]), String(sentence[end.upperBound...]))
     }
 }

@@ -40,17 +40,32 @@ public struct WeirConfig: Sendable, Hashable {
         "prometheus.yml", "The file that `--config.file` names.", make: { WeirConfig() },
         check: check
     ) {
-        YAMLField("global", \.global, GlobalConfig.table.codec, standard: "see global", "What jobs and rules inherit.")
+        YAMLField(
+            "global", \.global, GlobalConfig.table.codec, standard: "see global",
+            "What jobs and rules inherit.")
         YAMLField("runtime", \.runtime, RuntimeConfig.table.codec, "Settings of Go's runtime.")
-        YAMLField("rule_files", \.ruleFiles, .list(.glob("rule_files")), "Files of rules; the last part of a path may hold one `*`.")
-        YAMLField("scrape_config_files", \.scrapeConfigFiles, .list(.glob("scrape_config_files")), "More files with `scrape_configs`; the last part of a path may hold one `*`.")
+        YAMLField(
+            "rule_files", \.ruleFiles, .list(.glob("rule_files")),
+            "Files of rules; the last part of a path may hold one `*`.")
+        YAMLField(
+            "scrape_config_files", \.scrapeConfigFiles, .list(.glob("scrape_config_files")),
+            "More files with `scrape_configs`; the last part of a path may hold one `*`.")
         YAMLField("scrape_configs", \.scrapeConfigs, .list(ScrapeConfig.codec), "Jobs.")
         YAMLField("alerting", \.alerting, AlertingConfig.table.codec, "Who hears of alerts.")
-        YAMLField("remote_write", \.remoteWrite, .list(RemoteWriteConfig.table.codec), "Where samples are sent.")
-        YAMLField("remote_read", \.remoteRead, .list(RemoteReadConfig.table.codec), support: .warned("Weir reads its own database only"), "Where older samples come from.")
-        YAMLField("otlp", \.otlp, OTLPConfig.table.codec, standard: "see otlp", "How OpenTelemetry's metrics become series.")
+        YAMLField(
+            "remote_write", \.remoteWrite, .list(RemoteWriteConfig.table.codec),
+            "Where samples are sent.")
+        YAMLField(
+            "remote_read", \.remoteRead, .list(RemoteReadConfig.table.codec),
+            support: .warned("Weir reads its own database only"), "Where older samples come from.")
+        YAMLField(
+            "otlp", \.otlp, OTLPConfig.table.codec, standard: "see otlp",
+            "How OpenTelemetry's metrics become series.")
         YAMLField("storage", \.storage, StorageConfig.table.codec, "Prometheus's store.")
-        YAMLField("tracing", \.tracing, TracingConfig.table.codec, support: .warned("Weir sends no spans about itself"), "Where Prometheus sends spans about itself.")
+        YAMLField(
+            "tracing", \.tracing, TracingConfig.table.codec,
+            support: .warned("Weir sends no spans about itself"),
+            "Where Prometheus sends spans about itself.")
     }
 
     @Sendable private static func check(

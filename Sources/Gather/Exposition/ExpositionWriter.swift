@@ -28,8 +28,15 @@ public struct ExpositionWriter {
     /// Writes a family and all its samples.
     public mutating func write(_ family: MetricFamily) {
         if format == .protobuf { return writeMessage(family) }
-        begin(family.name, family.metadata)
+        begin(declaredName(family), family.metadata)
         for point in family.points { write(point, of: family.name) }
+    }
+
+    /// What a family is called: only OpenMetrics leaves out the suffix of counters and infos.
+    func declaredName(_ family: MetricFamily) -> String {
+        let hasSuffix = family.metadata.type == .counter || family.metadata.type == .info
+        guard !format.isOpenMetrics, hasSuffix else { return family.name }
+        return family.name + (family.points.first?.suffix ?? "")
     }
 
     /// Ends the body, which OpenMetrics asks for.
@@ -38,7 +45,6 @@ public struct ExpositionWriter {
     /// Writes what is said of a family; samples of it come next, by `write(_:of:)`. Text only.
     public mutating func begin(_ family: String, _ metadata: MetricMetadata) {
         let name = escaping.escape(family, isMetric: true)
-        // Classic text says of a counter what its samples are called.
         if !metadata.help.isEmpty || format.isOpenMetrics {
             appendComment("HELP", name)
             appendEscaped(metadata.help, quotes: format.isOpenMetrics)
@@ -169,11 +175,12 @@ extension FloatText {
         let magnitude = milliseconds.magnitude
         if milliseconds < 0 { bytes.append(UInt8(ascii: "-")) }
         bytes.append(contentsOf: String(magnitude / 1000).utf8)
-        let rest = magnitude % 1000
+        var rest = magnitude % 1000
         guard rest > 0 else { return }
         bytes.append(UInt8(ascii: "."))
-        for divisor in [100, 10, 1] as [UInt64] {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest / divisor % 10))
+        while rest > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest / 100))
+            rest = rest % 100 * 10
         }
     }
 }

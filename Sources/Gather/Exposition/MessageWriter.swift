@@ -52,7 +52,7 @@ struct MessageWriter {
 extension ExpositionWriter {
     mutating func writeMessage(_ family: MetricFamily) {
         var message = MessageWriter()
-        message.text(1, escaping.escape(family.name, isMetric: true))
+        message.text(1, escaping.escape(declaredName(family), isMetric: true))
         if !family.metadata.help.isEmpty { message.text(2, family.metadata.help) }
         message.varint(3, Self.typeNumber(family.metadata.type))
         for metric in grouped(family) {
@@ -85,6 +85,8 @@ extension ExpositionWriter {
         var metrics: [Metric] = []
         for point in family.points {
             var labels = point.labels
+            // A counter's time of creation is no sample here.
+            if point.suffix == "_created" { continue }
             if let own = Self.ownLabel(family.metadata.type) {
                 labels.removeAll { $0.name.hasSameBytes(as: own) }
                 if let last = metrics.last, last.labels == labels, last.points[0].time == point.time {

@@ -92,7 +92,8 @@ public struct ScrapeParser: ~Copyable {
         skippedFamily = nil
         rules = OpenMetricsRules()
         message = MessageState()
-        if format == .protobuf { startLearning() }
+        // Only what is predicted can be left as it was.
+        if format == .protobuf || !predicts { startLearning() }
     }
 
     /// Reads the body's next piece.

@@ -10,11 +10,9 @@ public struct PsqlInvocation: Equatable, Sendable {
     /// `NAME=value`, the whole environment.
     public let environment: [String]
 
-    /// - Parameters:
-    ///   - options: The database.
-    ///   - asReader: Whether to act as `weir_reader`, who cannot write.
-    ///   - extra: More arguments for psql.
-    ///   - places: Where to look for the program.
+    /// An invocation that opens the database of `options`, found in one of `places`.
+    ///
+    /// `asReader` acts as `weir_reader`, who cannot write; `extra` goes to psql as it is.
     public init(
         _ options: PostgresOptions, asReader: Bool, extra: [String] = [],
         places: [String] = PostgresInstallation.places

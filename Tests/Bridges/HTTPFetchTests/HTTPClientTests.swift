@@ -9,7 +9,8 @@ struct HTTPClientTests {
 
     @Test func `an answer has status, header, body and timings`() async throws {
         let server = try ScriptedServer.answering { _ in
-            ScriptedAnswer(200, ["Content-Type: text/plain", "X-Two: a", "x-two: b"], body: "up 1\n")
+            ScriptedAnswer(
+                200, ["Content-Type: text/plain", "X-Two: a", "x-two: b"], body: "up 1\n")
         }
         let response = try await client.fetch(HTTPRequest(server.url("/metrics?a=b")))
         #expect(response.statusLine == "200 Word")
@@ -36,7 +37,8 @@ struct HTTPClientTests {
         #expect(server.connections == 1)
     }
 
-    @Test func `a connection that the server has closed is replaced without an error`() async throws {
+    @Test func `a connection that the server has closed is replaced without an error`() async throws
+    {
         let server = try ScriptedServer.answering { _ in ScriptedAnswer(body: "x", closes: true) }
         for _ in 0..<5 { #expect(try await client.fetch(HTTPRequest(server.url())).status == 200) }
         #expect(server.connections == 5)
@@ -80,7 +82,8 @@ struct HTTPClientTests {
             ScriptedAnswer(bytes: [UInt8](repeating: 1, count: 300_000))
         }
         let reader = CountingReader()
-        let response = try await client.fetch(HTTPRequest(server.url()), with: .init(), into: reader)
+        let response = try await client.fetch(
+            HTTPRequest(server.url()), with: .init(), into: reader)
         let seen = reader.state.withLock { $0 }
         #expect(seen.heads == [200])
         #expect(seen.bytes == 300_000)

@@ -61,10 +61,9 @@ struct SettingsReadingTests {
         #expect(settings.retentionRules.first?.keep == .days(2))
         #expect(settings.rollups.first?.every == [.minutes(5), .hours(1)])
         #expect(settings.spool.sync == TimeSpan(milliseconds: 250))
-        #expect(settings.authProfiles["shop"]?.oauth2?.clientSecret.text == "topsecret")
-        #expect(
-            settings.authProfiles["shop"]?.oauth2?.endpointParameters == ["audience": "metrics"])
-        #expect(settings.authProfiles["lab"]?.basic?.username == "weir")
+        #expect(try settings.authProfiles["shop"]?.oauth2?.clientSecret?.reveal() == "topsecret")
+        #expect(settings.authProfiles["shop"]?.oauth2?.scopes == [])
+        #expect(settings.authProfiles["lab"]?.basicAuth?.username == "weir")
         #expect(settings.dialects.directus.enabled)
         #expect(settings.federation.dropInfinite)
         #expect(!settings.yaml.contains("topsecret"))
@@ -99,16 +98,16 @@ struct SettingsReadingTests {
                     + "30s or 1h30m",
                 "weir.yml:5:5: retention_rule has no keep; add it",
                 "weir.yml:5:13: cannot read the selector {job= at character 6: expected a text in "
-                    + "quotes",
+                    + "quotes; write one such as {job=\"api\"}",
                 "weir.yml:6:15: \"3XB\" is not a size; write a number with a unit, such as 512MB or "
                     + "1GB",
                 "weir.yml:7:7: auth is \"nobody\"; write one of by_address, always, none",
                 "weir.yml:9:5: credential a has no secret; write one of secret, secret_file, "
                     + "secret_sha256, secret_bcrypt, certificate_names",
-                "weir.yml:11:10: the profile has no credentials; write one of basic_auth, "
-                    + "authorization and oauth2",
-                "weir.yml:12:42: authorization has both credentials and credentials_file; remove one "
-                    + "of them",
+                "weir.yml:11:10: the profile has no credentials; write basic_auth, "
+                    + "authorization, oauth2, http_headers or tls_config",
+                "weir.yml:12:42: credentials and credentials_file stand together in "
+                    + "authorization; keep one of them",
                 "weir.yml:13:25: 0 is out of range; write between 1 and 100000",
             ])
     }

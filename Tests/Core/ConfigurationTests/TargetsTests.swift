@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Model
 import TestKit
 import Testing
 import YAML
@@ -78,6 +79,24 @@ struct TargetsTests {
             let document = try YAMLReader.read(Array(filled.utf8), file: "weir.yml")
             #expect(SettingsReading(document: document).errors.map(\.description) == [])
         }
+    }
+
+    @Test func `Weir loads every file of Prometheus's without an error`() throws {
+        var jobs: [String] = []
+        for name in try Self.names.filter(isPrometheus) {
+            let loaded = try ConfigLoader.load(Self.folder + "/" + name)
+            jobs += loaded.config.scrapeConfigs.map(\.jobName)
+        }
+        #expect(jobs == ["dcos", "directus", "influxdb", "weir", "node", "cisco"])
+    }
+
+    @Test func `wgtwo's file means what its documentation says`() throws {
+        let loaded = try ConfigLoader.load(Self.folder + "/wgtwo.yml")
+        let job = try #require(loaded.config[job: "cisco"])
+        #expect(job.scrapeInterval == .seconds(30))
+        #expect(job.metricsPath == "/metrics/v1")
+        #expect(job.scheme == "https")
+        #expect(job.http.oauth2?.scopes == ["metrics.read"])
     }
 
     @Test func `promtool agrees on every file of Prometheus's`() async throws {
