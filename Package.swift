@@ -69,8 +69,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres", "PrivatePostgres",
-                "Relabeling", "Telemetry", "TestKit",
+                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres",
+                "PrivatePostgres", "Relabeling", "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
