@@ -4,6 +4,7 @@ import Configuration
 import Glibc
 import Model
 import Telemetry
+import Threads
 
 /// The wiring: every arrow of the picture, in one file.
 struct Application {
@@ -23,8 +24,9 @@ struct Application {
     func run() async throws -> ExitCode {
         let signals = ProcessSignals(log: log)
         let deadline = try TimeSpan(invocation.text("stop-timeout")).duration
+        guard let live = await liveConfiguration() else { return .failure }
         let services = Services(
-            services: try services(signals: signals), deadline: deadline, log: log)
+            services: try await services(live, signals: signals), deadline: deadline, log: log)
         do {
             try await services.run {
                 await signals.stopped()
@@ -41,37 +43,65 @@ struct Application {
         return .success
     }
 
+    /// What the files say, or `nil` after a word on everything that is wrong with them.
+    private func liveConfiguration() async -> LiveConfiguration? {
+        let reader = FileReader(
+            config: invocation.text("config.file"),
+            mayBeMissing: !invocation.isGiven("config.file"), settings: SettingsFile(invocation))
+        do throws(UnusableFiles) {
+            let files = try await reader.read()
+            log.warnings(files.warnings)
+            return LiveConfiguration(files, reader: reader, registry: registry, log: log)
+        } catch {
+            Terminal.complain(error.excerpts)
+            log.error(
+                "the configuration cannot be used",
+                ["errors": "\(error.complaints.count)", "remedy": "correct them and start again"])
+            return nil
+        }
+    }
+
     /// The parts that last, in the order in which they start.
     ///
     /// The server comes first and goes last, so that health checks are answered all the while.
-    private func services(signals: ProcessSignals) throws -> [any Service] {
-        let web = try WebSettings(invocation)
-        let settings = SettingsFile(invocation)
-        let files = try AccessFiles(
-            settings: { try settings.access() }, settingsFiles: settings.path.map { [$0] } ?? [],
+    private func services(
+        _ live: LiveConfiguration, signals: ProcessSignals
+    ) async throws -> [any Service] {
+        let settings = await live.files.settings
+        let web = try WebSettings(invocation, listen: settings.listen)
+        let settingsFile = SettingsFile(invocation)
+        let access = try AccessFiles(
+            settings: { try settingsFile.access() },
+            settingsFiles: settingsFile.path.map { [$0] } ?? [],
             webConfig: invocation.isGiven("web.config.file")
                 ? invocation.text("web.config.file") : nil,
             listeners: web.accessListeners, registry: registry, log: log)
-        let routes = Routes.all(dependencies(files: files, signals: signals))
-        let database = try Database(invocation, log: log)
+        await live.reload(with: access)
+        let needs = dependencies(live, retention: settings.retention, signals: signals)
+        let database = try Database(invocation, settings: settings, log: log)
+        let interval = try TimeSpan(invocation.text("config.auto-reload-interval")).duration
         return [
-            try WebService(web, routes: routes, files: files, registry: registry, log: log),
+            try WebService(
+                web, routes: Routes.all(needs), files: access, registry: registry, log: log),
             DatabaseService(database: database, log: log.module("database")),
+            ReloadService(
+                configuration: live, hangups: signals.hangups,
+                interval: invocation.isOn("config.auto-reload") ? interval : nil),
         ]
     }
 
-    private func dependencies(files: AccessFiles, signals: ProcessSignals) -> Dependencies {
-        let start = WallClock.now
-        return Dependencies(
+    private func dependencies(
+        _ live: LiveConfiguration, retention: TimeSpan, signals: ProcessSignals
+    ) -> Dependencies {
+        Dependencies(
             build: .init(version: Version.number, compiler: "swift" + Version.compiler),
-            startTime: start,
+            startTime: WallClock.now,
             flags: invocation.command.flags.map { ($0.name, shown($0)) }.sorted { $0.0 < $1.0 },
             readiness: readiness, registry: registry, source: EmptySource(),
             isLifecycleEnabled: invocation.isOn("web.enable-lifecycle"),
-            configText: { throw APIError.unavailable("no configuration has been read") },
-            lastReload: { .init(succeeded: true, time: start) },
-            retention: { "" },
-            reload: { guard files.reread() else { throw ReloadFailure() } },
+            configText: { await live.text() }, lastReload: { live.lastReload.withLock { $0 } },
+            retention: { retention.description },
+            reload: { try await live.reload(because: "asked over HTTP") },
             quit: { signals.stop() })
     }
 
@@ -80,54 +110,6 @@ struct Application {
         let value = invocation.text(flag.name)
         return flag.isToggle && value.isEmpty ? "false" : value
     }
-}
-
-/// Where Weir's own settings are.
-struct SettingsFile: Sendable {
-    /// The file, where there is one.
-    let path: String?
-
-    /// The one given, or `weir.yml` beside the configuration.
-    init(_ invocation: Invocation) {
-        guard !invocation.isGiven("settings") else {
-            path = invocation.text("settings")
-            return
-        }
-        let config = invocation.text("config.file")
-        let folder = config.lastIndex(of: "/").map { String(config[...$0]) } ?? ""
-        path = unsafe Glibc.access(folder + "weir.yml", F_OK) == 0 ? folder + "weir.yml" : nil
-    }
-
-    /// What the file and the `WEIR_…` variables say now.
-    func read() -> SettingsReading { SettingsReading(path: path, environment: Self.environment) }
-
-    /// Who may pass, as the file says now.
-    func access() throws -> AccessSettings {
-        let reading = read()
-        guard let settings = reading.settings else {
-            throw UnusableFiles(complaints: reading.errors)
-        }
-        return settings.access
-    }
-
-    /// The `WEIR_…` variables of this process.
-    private static let environment: [String: String] = {
-        var variables: [String: String] = [:]
-        var next = unsafe environ
-        while let text = unsafe next.pointee {
-            let line = unsafe String(cString: text)
-            if line.hasPrefix("WEIR_"), let sign = line.firstIndex(of: "=") {
-                variables[String(line[..<sign])] = String(line[line.index(after: sign)...])
-            }
-            unsafe next += 1
-        }
-        return variables
-    }()
-}
-
-/// A reload that left everything as it was; the log says why.
-struct ReloadFailure: Error, CustomStringConvertible {
-    var description: String { "files not used, what held before still holds; the log says why" }
 }
 
 /// A source without series, until there is something that keeps them.

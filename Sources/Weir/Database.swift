@@ -1,4 +1,4 @@
-import Glibc
+import Configuration
 import Migrations
 import Postgres
 import PrivatePostgres
@@ -17,15 +17,24 @@ struct Database: Sendable {
             "database", .text, "URL",
             "The PostgreSQL server to use instead of Weir's own; WEIR_DATABASE names it unseen."),
         Flag(
+            "settings", .text, "FILE", isCommon: true,
+            "Weir's own settings, which may name a server; weir.yml here where there is one."),
+        Flag(
             "storage.tsdb.path", .text, "FOLDER", standard: "data/", isCommon: true,
             "The data folder: Weir's own PostgreSQL lives there."),
     ]
 
-    /// - Throws: What is wrong with the connection string, or with the user that Weir runs as.
+    /// The database of a command that runs by itself: it reads the settings for it.
     init(_ invocation: Invocation, log: Log) throws {
+        try self.init(invocation, settings: SettingsFile(invocation).settings(), log: log)
+    }
+
+    /// Throws what is wrong with the connection string, or with the user that Weir runs as.
+    init(_ invocation: Invocation, settings: Settings, log: Log) throws {
         let folder = invocation.text("storage.tsdb.path")
-        if let text = Self.connectionString(invocation) {
-            options = try PostgresOptions(text)
+        let given = invocation.isGiven("database") ? invocation.text("database") : settings.database
+        if !given.isEmpty {
+            options = try PostgresOptions(given)
             cluster = nil
         } else {
             let path = folder.hasSuffix("/") ? folder + "postgres" : folder + "/postgres"
@@ -52,11 +61,6 @@ struct Database: Sendable {
             await cluster.stop()
             throw error
         }
-    }
-
-    private static func connectionString(_ invocation: Invocation) -> String? {
-        if invocation.isGiven("database") { return invocation.text("database") }
-        return unsafe getenv("WEIR_DATABASE").map { unsafe String(cString: $0) }
     }
 }
 

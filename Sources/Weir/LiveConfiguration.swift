@@ -1,3 +1,4 @@
+import API
 import Access
 import Configuration
 import Model
@@ -9,6 +10,8 @@ import YAML
 struct ReadFiles: Sendable {
     let loaded: LoadedConfig
     let settings: Settings
+    /// What is worth knowing of either.
+    let warnings: [YAMLComplaint]
 }
 
 /// Everything that is wrong with the files, each complaint with its line and a caret.
@@ -26,10 +29,12 @@ actor FileReader {
         unsafe thread.asUnownedSerialExecutor()
     }
     private let config: String
+    private let mayBeMissing: Bool
     private let settings: SettingsFile
 
-    init(config: String, settings: SettingsFile) {
+    init(config: String, mayBeMissing: Bool, settings: SettingsFile) {
         self.config = config
+        self.mayBeMissing = mayBeMissing
         self.settings = settings
     }
 
@@ -38,13 +43,16 @@ actor FileReader {
         let settings = settings.read()
         var complaints = settings.errors
         var loaded: LoadedConfig?
-        do { loaded = try ConfigLoader.load(config) } catch {
+        do {
+            loaded = try ConfigLoader.load(config, mayBeMissing: mayBeMissing)
+        } catch {
             complaints = error.complaints.filter { $0.severity == .error } + complaints
         }
         guard let loaded, let values = settings.settings, complaints.isEmpty else {
             throw UnusableFiles(complaints: complaints)
         }
-        return ReadFiles(loaded: loaded, settings: values)
+        return ReadFiles(
+            loaded: loaded, settings: values, warnings: loaded.warnings + settings.warnings)
     }
 
     /// What the checksum of the files that make up `loaded` is now.
@@ -56,26 +64,19 @@ actor LiveConfiguration {
     /// What `prometheus.yml` and `weir.yml` say, as far as they hold now.
     private(set) var files: ReadFiles
     /// How the last reading went, for whoever may not wait.
-    nonisolated let lastReload: Locked<LastReload>
-
-    struct LastReload: Sendable {
-        var succeeded: Bool
-        var time: Timestamp
-    }
+    nonisolated let lastReload: Locked<Dependencies.LastReload>
 
     private let reader: FileReader
-    private let access: AccessFiles
+    private var access: AccessFiles?
     private let log: Log
     private let succeeded: [Gauge]
     private let times: [Gauge]
 
     init(
-        _ files: ReadFiles, reader: FileReader, access: AccessFiles, registry: MetricRegistry,
-        log: Log
+        _ files: ReadFiles, reader: FileReader, registry: MetricRegistry, log: Log
     ) {
         self.files = files
         self.reader = reader
-        self.access = access
         self.log = log
         let families = ["prometheus_config", "weir_config"]
         succeeded = families.map {
@@ -88,10 +89,13 @@ actor LiveConfiguration {
                 "When the files that hold now were read, since 1970.")
         }
         let now = WallClock.now
-        lastReload = Locked(LastReload(succeeded: true, time: now))
+        lastReload = Locked(Dependencies.LastReload(succeeded: true, time: now))
         for gauge in succeeded { gauge.set(1) }
         for gauge in times { gauge.set(Double(now.milliseconds) / 1000) }
     }
+
+    /// From now on a reload reads these too.
+    func reload(with access: AccessFiles) { self.access = access }
 
     /// The configuration as `/api/v1/status/config` shows it: defaults filled in, secrets hidden.
     func text() -> String { files.loaded.config.yaml }
@@ -107,9 +111,9 @@ actor LiveConfiguration {
         log.info("reading the configuration", ["because": reason])
         do {
             let new = try await reader.read()
-            guard access.reread() else { throw RefusedAccessFiles() }
+            guard access?.reread() ?? true else { throw RefusedAccessFiles() }
             log.changes(from: files.loaded.config, to: new.loaded.config)
-            log.warnings(new.loaded.warnings)
+            log.warnings(new.warnings)
             files = new
             note(succeeded: true)
         } catch {

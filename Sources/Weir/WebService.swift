@@ -92,8 +92,11 @@ struct WebSettings {
     private let readTimeout: Duration
     private let cors: CORSPolicy
 
-    init(_ invocation: Invocation) throws {
-        listeners = try invocation.all("web.listen-address").map { try ListenAddress($0) }
+    /// What the flags say; `listen` are the addresses of the settings, which a flag replaces.
+    init(_ invocation: Invocation, listen: [String] = []) throws {
+        let isGiven = invocation.isGiven("web.listen-address") || listen.isEmpty
+        let addresses = isGiven ? invocation.all("web.listen-address") : listen
+        listeners = try addresses.map { try ListenAddress($0) }
         routePrefix = Self.prefix(
             given: invocation.text("web.route-prefix"),
             externalURL: invocation.text("web.external-url"))

@@ -1,3 +1,4 @@
+import Glibc
 import TestKit
 import Testing
 
@@ -121,5 +122,38 @@ struct WebTests {
         #expect(check.output == "\(path): FAILED\n")
         #expect(check.errors.hasPrefix("\(path):1:23: this is not a bcrypt hash"))
         #expect(!check.errors.contains("hush"))
+    }
+
+    @Test func `the configuration is shown without secrets, and read again when asked`()
+        async throws
+    {
+        let text = "scrape_configs: [{job_name: a, basic_auth: {username: u, password: hush}}]\n"
+        let path = try folder.write(text, to: "prometheus.yml")
+        let weir = try await RunningWeir(["--config.file=\(path)", "--web.enable-lifecycle"])
+        let shown = try await weir.get("/api/v1/status/config")
+        #expect(shown.hasPrefix(#"{"status":"success","data":{"yaml":"global:"#))
+        #expect(shown.contains("job_name: a") && !shown.contains("hush"))
+        try folder.write("global: [", to: "prometheus.yml")
+        let failed = try await weir.get("/-/reload", ["-X", "POST"])
+        #expect(failed.hasPrefix("failed to reload config: ") && failed.hasSuffix("[500]"))
+        #expect(
+            try await weir.get("/api/v1/status/runtimeinfo")
+                .contains(#""reloadConfigSuccess":false"#))
+        #expect(try await weir.get("/api/v1/status/config") == shown)
+        try folder.write("scrape_configs: [{job_name: b}]\n", to: "prometheus.yml")
+        weir.process.send(SIGHUP)
+        let isRead = try await eventually {
+            try await weir.get("/api/v1/status/config").contains("job_name: b")
+        }
+        #expect(isRead)
+    }
+
+    @Test func `a configuration that cannot be used keeps Weir from starting`() async throws {
+        let path = try folder.write("scrape_config: []\n", to: "prometheus.yml")
+        let outcome = try await ChildProcess.run([
+            Built.weir, "run", "--config.file=\(path)", "--web.listen-address=127.0.0.1:0",
+        ])
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("prometheus.yml:1:1"))
     }
 }

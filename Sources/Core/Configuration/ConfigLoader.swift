@@ -45,6 +45,19 @@ public enum ConfigLoader {
             checksum: checksum(of: run.files, patterns: run.patterns))
     }
 
+    /// The same, where a file that is not there stands for one that says nothing.
+    public static func load(
+        _ path: String, mayBeMissing: Bool
+    ) throws(ConfigError) -> LoadedConfig {
+        guard mayBeMissing, !FileSystem.exists(path) else { return try load(path) }
+        let missing = YAMLComplaint(
+            .warning, file: path, mark: .start, problem: "there is no such file",
+            remedy: "nothing is scraped; write it, or name another with --config.file", source: "")
+        return LoadedConfig(
+            config: WeirConfig(), warnings: [missing], files: [path],
+            checksum: checksum(of: [path], patterns: []))
+    }
+
     /// What `LoadedConfig.checksum` would be now: reads all files of `loaded` again, and those that
     /// its patterns have come to match.
     public static func currentChecksum(of loaded: LoadedConfig) -> UInt64 {
