@@ -67,7 +67,9 @@ let package = Package(
         // What Weir costs, measured: `make bench`.
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Exposition", "HTTPServe", "Model", "Postgres", "Relabeling", "TestKit"],
+            dependencies: [
+                "Exposition", "HTTPServe", "Model", "Postgres", "Relabeling", "TestKit",
+            ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
     swiftLanguageModes: [.v6],
