@@ -5,8 +5,12 @@ enum Benchmarks {
 
     // One line a hot path, in the order of the data's way.
     private static let all: [(name: String, run: Run)] = [
+        ("fetch", { try await FetchBenchmarks.run(&$0) }),
         ("http", { try await HTTPServeBenchmarks.run(&$0) }),
+        ("postgres", { try await PostgresBenchmarks.run(&$0) }),
         ("relabeling", { try RelabelingBenchmarks.run(&$0) }),
+        ("configuration", { try await ConfigurationBenchmarks.run(&$0) }),
+        ("exposition", { try ExpositionBenchmarks.run(&$0) }),
     ]
 
     // Off the main actor, whose closures would check their isolation at each call.

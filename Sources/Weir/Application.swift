@@ -1,15 +1,22 @@
+import API
+import Access
+import Configuration
+import Glibc
 import Model
 import Telemetry
+import Threads
 
 /// The wiring: every arrow of the picture, in one file.
 struct Application {
     let invocation: Invocation
     let log: Log
     let registry = MetricRegistry()
+    private let readiness: Readiness
 
     init(invocation: Invocation, log: Log) {
         self.invocation = invocation
         self.log = log
+        readiness = Readiness(registry: registry)
         ProcessMetrics.register(in: registry)
     }
 
@@ -17,9 +24,17 @@ struct Application {
     func run() async throws -> ExitCode {
         let signals = ProcessSignals(log: log)
         let deadline = try TimeSpan(invocation.text("stop-timeout")).duration
-        let services = Services(services: try services(), deadline: deadline, log: log)
+        guard let live = await liveConfiguration() else { return .failure }
+        let services = Services(
+            services: try await services(live, signals: signals), deadline: deadline, log: log)
         do {
-            try await services.run(until: { await signals.stopped() }) { log.info("ready") }
+            try await services.run {
+                await signals.stopped()
+                readiness.state = .stopping
+            } allStarted: {
+                readiness.state = .ready
+                log.info("ready")
+            }
         } catch let failure as ServiceFailure {
             log.error("stopped by a failure", ["reason": failure.description])
             return .failure
@@ -28,6 +43,78 @@ struct Application {
         return .success
     }
 
+    /// What the files say, or `nil` after a word on everything that is wrong with them.
+    private func liveConfiguration() async -> LiveConfiguration? {
+        let reader = FileReader(
+            config: invocation.text("config.file"),
+            mayBeMissing: !invocation.isGiven("config.file"), settings: SettingsFile(invocation))
+        do throws(UnusableFiles) {
+            let files = try await reader.read()
+            log.warnings(files.warnings)
+            return LiveConfiguration(files, reader: reader, registry: registry, log: log)
+        } catch {
+            Terminal.complain(error.excerpts)
+            log.error(
+                "the configuration cannot be used",
+                ["errors": "\(error.complaints.count)", "remedy": "correct them and start again"])
+            return nil
+        }
+    }
+
     /// The parts that last, in the order in which they start.
-    private func services() throws -> [any Service] { [] }
+    ///
+    /// The server comes first and goes last, so that health checks are answered all the while.
+    private func services(
+        _ live: LiveConfiguration, signals: ProcessSignals
+    ) async throws -> [any Service] {
+        let settings = await live.files.settings
+        let web = try WebSettings(invocation, listen: settings.listen)
+        let settingsFile = SettingsFile(invocation)
+        let access = try AccessFiles(
+            settings: { try settingsFile.access() },
+            settingsFiles: settingsFile.path.map { [$0] } ?? [],
+            webConfig: invocation.isGiven("web.config.file")
+                ? invocation.text("web.config.file") : nil,
+            listeners: web.accessListeners, registry: registry, log: log)
+        await live.reload(with: access)
+        let needs = dependencies(live, retention: settings.retention, signals: signals)
+        let database = try Database(invocation, settings: settings, log: log)
+        let interval = try TimeSpan(invocation.text("config.auto-reload-interval")).duration
+        return [
+            try WebService(
+                web, routes: Routes.all(needs), files: access, registry: registry, log: log),
+            DatabaseService(database: database, log: log.module("database")),
+            ReloadService(
+                configuration: live, hangups: signals.hangups,
+                interval: invocation.isOn("config.auto-reload") ? interval : nil),
+        ]
+    }
+
+    private func dependencies(
+        _ live: LiveConfiguration, retention: TimeSpan, signals: ProcessSignals
+    ) -> Dependencies {
+        Dependencies(
+            build: .init(version: Version.number, compiler: "swift" + Version.compiler),
+            startTime: WallClock.now,
+            flags: invocation.command.flags.map { ($0.name, shown($0)) }.sorted { $0.0 < $1.0 },
+            readiness: readiness, registry: registry, source: EmptySource(),
+            isLifecycleEnabled: invocation.isOn("web.enable-lifecycle"),
+            configText: { await live.text() }, lastReload: { live.lastReload.withLock { $0 } },
+            retention: { retention.description },
+            reload: { try await live.reload(because: "asked over HTTP") },
+            quit: { signals.stop() })
+    }
+
+    /// A flag's value as Prometheus shows it.
+    private func shown(_ flag: Flag) -> String {
+        let value = invocation.text(flag.name)
+        return flag.isToggle && value.isEmpty ? "false" : value
+    }
+}
+
+/// A source without series, until there is something that keeps them.
+struct EmptySource: SeriesSource {
+    func series(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [Series] { [] }
 }

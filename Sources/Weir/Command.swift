@@ -36,6 +36,9 @@ struct Invocation: Sendable {
     /// What is no flag.
     let operands: [String]
 
+    /// Whether the command has such a flag.
+    func takes(_ name: String) -> Bool { command.flags.contains { $0.name == name } }
+
     /// Whether the flag stands on the command line.
     func isGiven(_ name: String) -> Bool { given.contains { $0.name == name } }
 

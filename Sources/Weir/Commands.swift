@@ -2,7 +2,15 @@
 enum Commands {
     static let all: [Command] = [
         RunCommand.command,
+        CheckConfigCommand.command,
+        CheckWebConfigCommand.command,
+        CheckMetricsCommand.command,
+        MigrateCommand.command,
+        PsqlCommand.command,
         CredentialCommand.new,
+        CredentialListCommand.list,
+        CredentialListCommand.check,
+        ExplainCommand.relabel,
         VersionCommand.command,
         help,
         completion,

@@ -15,7 +15,7 @@ enum Completion {
                 else
                     case "${COMP_WORDS[1]}" in
         \(secondWords(of: commands))
-                        *) compopt -o default; return ;;
+                        *) type compopt >/dev/null 2>&1 && compopt -o default; return ;;
                     esac
                 fi
             fi
@@ -33,7 +33,11 @@ enum Completion {
         # Completion of weir for zsh: source <(weir completion zsh)
         autoload -U +X bashcompinit && bashcompinit
 
-        """ + bash(commands)
+        """ + bash(commands) + """
+            # The first completion is the call that reads this file.
+            [ "${funcstack[1]}" = _weir ] && _bash_complete -F _weir
+
+            """
     }
 
     private static func cases(_ commands: [Command]) -> String {

@@ -7,6 +7,7 @@ struct ProcessSignals: Sendable {
     /// One element for every SIGHUP.
     let hangups: AsyncStream<Void>
     private let stops: AsyncStream<Void>
+    private let stopper: AsyncStream<Void>.Continuation
 
     /// Begins to listen; a second SIGTERM or SIGINT ends the process at once.
     init(log: Log) {
@@ -15,6 +16,7 @@ struct ProcessSignals: Sendable {
         let (stops, stop) = AsyncStream<Void>.makeStream()
         self.hangups = hangups
         self.stops = stops
+        stopper = stop
         Task {
             var isStopping = false
             for await number in signals {
@@ -33,6 +35,9 @@ struct ProcessSignals: Sendable {
             }
         }
     }
+
+    /// Asks Weir to stop, as SIGTERM does.
+    func stop() { stopper.yield() }
 
     /// Returns once Weir has been asked to stop.
     func stopped() async {

@@ -67,6 +67,9 @@ enum RunFlags {
 
     private static let storage = [
         Flag(
+            "database", .text, "URL", isCommon: true,
+            "The PostgreSQL server to use instead of Weir's own; WEIR_DATABASE names it unseen."),
+        Flag(
             "storage.tsdb.path", .text, "FOLDER", standard: "data/", isCommon: true,
             "The data folder: Weir's own PostgreSQL and its spool live there."),
         Flag(

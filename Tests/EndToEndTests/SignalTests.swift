@@ -2,9 +2,15 @@ import Glibc
 import TestKit
 import Testing
 
+@Suite(.serialized)
 struct SignalTests {
     private func started(_ words: String...) async throws -> ChildProcess {
-        let child = try await ChildProcess.start([Built.weir, "run"] + words)
+        let data = try await DataFolder.shared
+        let child = try await ChildProcess.start(
+            [
+                Built.weir, "run", "--web.listen-address=127.0.0.1:0",
+                "--storage.tsdb.path=\(data.path)",
+            ] + words)
         let isReady = try await eventually { child.errors.contains("ready") }
         #expect(isReady, "\(child.errors)")
         return child

@@ -43,7 +43,7 @@ struct StyleTests {
     }
 
     @Test func `no try? without a word on what is lost`() {
-        for line in lines where line.code.contains("try?") {
+        for line in lines where line.code.firstMatch(of: /\btry\?/) != nil {
             let file = SourceTree.lines(of: line.file)
             let before = file[max(0, line.number - 4)..<line.number]
             #expect(
@@ -62,7 +62,9 @@ struct StyleTests {
     }
 
     private func declaresPrint(_ file: String) -> Bool {
-        lines.contains { $0.file == file && $0.code.contains("func print(") }
+        lines.contains {
+            $0.file == file && $0.code.firstMatch(of: /(func print\(|let print:)/) != nil
+        }
     }
 
     /// Whether the comment above a declaration gives a reason, with its documentation between.

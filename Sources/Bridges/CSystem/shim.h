@@ -33,7 +33,8 @@ extern int close_range(unsigned int first, unsigned int last, int flags);
 /// Starts a program: `posix_spawn` with a user, a group and a folder, which POSIX leaves out.
 ///
 /// In C, because between fork and exec a process of many threads may call only what POSIX calls
-/// async-signal-safe, and nobody promises that of a Swift runtime. `uid` (uid_t)-1 keeps the user.
+/// async-signal-safe, and nobody promises that of a Swift runtime. `uid` (uid_t)-1 keeps the user,
+/// an `output` of -1 both of this process's.
 /// Gives 0 and the process in `pid`, or the errno of the call that failed.
 static inline int weir_spawn(
     pid_t *pid, const char *path, char *const *arguments, char *const *environment,
@@ -54,7 +55,8 @@ static inline int weir_spawn(
         sigprocmask(SIG_SETMASK, &none, 0);
         for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
         if (is_session) setsid();
-        int failed = dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0;
+        int failed = dup2(input, 0) < 0;
+        failed = failed || (output >= 0 && (dup2(output, 1) < 0 || dup2(output, 2) < 0));
         // 4 is CLOSE_RANGE_CLOEXEC: nothing but the three standard descriptors is handed on.
         // The report pipe is marked too, so that it closes by itself once exec has worked.
         failed = failed || close_range(3, ~0u, 4) != 0;

@@ -11,6 +11,7 @@ final class EasyHandle {
     private var fields: UnsafeMutablePointer<curl_slist>?
     private var proxyFields: UnsafeMutablePointer<curl_slist>?
     private var routes: UnsafeMutablePointer<curl_slist>?
+    private var names: UnsafeMutablePointer<curl_slist>?
     /// The transfer that is under way.
     private(set) var transfer: Transfer?
 
@@ -32,7 +33,7 @@ final class EasyHandle {
 
     /// Makes the next step of `transfer` ready, which has `milliseconds` left.
     func prepare(
-        _ transfer: Transfer, milliseconds: Int, routes: [String]
+        _ transfer: Transfer, milliseconds: Int, routes: [String], addresses: [String]
     ) throws(HTTPFetchError) {
         curl_easy_reset(easy)
         freeLists()
@@ -56,6 +57,13 @@ final class EasyHandle {
         try set(CURLOPT_HTTP_VERSION, version)
         try set(transfer.method, transfer.body)
         try setPlace(transfer, routes: routes)
+        if !addresses.isEmpty {
+            // The plus lets libcurl forget it again, like what it has looked up itself.
+            let (host, port) = (transfer.address.host, transfer.address.port)
+            names = curl_slist_append(
+                nil, "+\(host):\(port):\(addresses.joined(separator: ","))")
+            try check(weir_easy_list(easy, CURLOPT_RESOLVE, names), "addresses")
+        }
         try set(plan.tls, isTrusted: transfer.isTrusted)
         try setFields(transfer)
     }
@@ -221,6 +229,11 @@ final class EasyHandle {
         let url = transfer.address.description
         let said = String(cString: words)
         let reason = String(cString: curl_easy_strerror(code))
+        let tunnel = weir_info_number(easy, CURLINFO_HTTP_CONNECTCODE)
+        if tunnel >= 300 {
+            let words = "\(tunnel) \(HTTPStatus.words(of: tunnel))"
+            return .proxy(url: url, reason: "asked for a tunnel it answered \(words)")
+        }
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST:
             return .unresolvable(url: url, host: transfer.address.host)
@@ -229,6 +242,10 @@ final class EasyHandle {
         case CURLE_COULDNT_CONNECT:
             let number = Int32(truncatingIfNeeded: weir_info_number(easy, CURLINFO_OS_ERRNO))
             let system = number == 0 ? "nobody answers" : String(cString: strerror(number))
+            let isProxied = transfer.plan.proxy.proxy(for: transfer.address) != nil
+            guard !isProxied else {
+                return .proxy(url: url, reason: "cannot connect to it: \(system.lowercased())")
+            }
             return .unreachable(url: url, reason: system.lowercased())
         case CURLE_OPERATION_TIMEDOUT:
             let time = transfer.plan.request.timeout
@@ -271,8 +288,8 @@ final class EasyHandle {
     }
 
     private func freeLists() {
-        for list in [fields, proxyFields, routes] { curl_slist_free_all(list) }
-        (fields, proxyFields, routes) = (nil, nil, nil)
+        for list in [fields, proxyFields, routes, names] { curl_slist_free_all(list) }
+        (fields, proxyFields, routes, names) = (nil, nil, nil, nil)
     }
 }
 

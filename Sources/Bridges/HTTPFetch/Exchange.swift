@@ -87,6 +87,7 @@ final class Exchange: Sendable {
 
     private func material(of tls: TLSOptions) async throws(HTTPFetchError) -> TLSMaterial {
         var material = TLSMaterial()
+        files.align(tls.certificate, tls.key)
         if let source = tls.authorities { material.authorities = try await files.pem(of: source) }
         if let source = tls.certificate { material.certificate = try await files.pem(of: source) }
         if let source = tls.key { material.key = try await files.pem(of: source) }

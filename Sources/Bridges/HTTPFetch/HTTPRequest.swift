@@ -5,7 +5,7 @@ public struct HTTPRequest: Sendable {
         case gzip, deflate, br, zstd
     }
 
-    /// `GET`, `POST` …
+    /// What to do, as `GET` or `POST`.
     public var method: String
     /// Where.
     public var url: HTTPAddress

@@ -1,6 +1,6 @@
 /// What a server answered.
 public struct HTTPResponse: Sendable {
-    /// The number of the status: 200, 404 …
+    /// The number of the status, as 200 or 404.
     public var status: Int
     /// The words behind it; HTTP/2 has none.
     public var reason: String

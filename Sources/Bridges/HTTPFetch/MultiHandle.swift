@@ -14,6 +14,8 @@ final class MultiHandle {
     private var idle: [EasyHandle] = []
     private var running: [ObjectIdentifier: EasyHandle] = [:]
     private let routes: [String]
+    private let lookUp: (String) -> Void
+    private var names = NameTable()
     private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 256)
     /// When libcurl wants to be called though no socket has moved.
     private var timer: ContinuousClock.Instant?
@@ -21,14 +23,20 @@ final class MultiHandle {
     /// Handles kept for the next transfers; each holds a few kilobytes.
     private static let idleLimit = 64
 
-    /// - Parameter wakeup: A descriptor that ends the wait in `step`.
-    init(wakeup: Int32, routes: [String], connectionLimit: Int) {
+    /// Transfers that a readable `wakeup` interrupts.
+    ///
+    /// `lookUp` is called with names whose addresses `note` is to be told.
+    init(
+        wakeup: Int32, routes: [String], connectionLimit: Int,
+        lookUp: @escaping (String) -> Void
+    ) {
         guard let multi = curl_multi_init() else {
             preconditionFailure("no memory for libcurl")
         }
         self.multi = multi
         self.wakeup = wakeup
         self.routes = routes
+        self.lookUp = lookUp
         poll = epoll_create1(Int32(EPOLL_CLOEXEC))
         precondition(poll >= 0, "cannot make an epoll: \(String(cString: strerror(errno)))")
         watch(wakeup, EPOLLIN.rawValue)
@@ -47,15 +55,29 @@ final class MultiHandle {
     /// Begins the next step of `transfer`, or ends it with the reason why that is not possible.
     func start(_ transfer: Transfer) {
         guard !transfer.isCancelled else { return transfer.fail(.cancelled) }
-        let left = transfer.deadline - ContinuousClock.now
+        let now = ContinuousClock.now
+        let left = transfer.deadline - now
         guard left > .zero else {
             let (url, time) = (transfer.address.description, transfer.plan.request.timeout)
-            return transfer.fail(.timedOut(url: url, after: time, waitingFor: .head))
+            let phase = transfer.isWaitingForName ? HTTPFetchError.Phase.resolving : .head
+            return transfer.fail(.timedOut(url: url, after: time, waitingFor: phase))
         }
+        var addresses: [String] = []
+        if let name = transfer.name(routes: routes) {
+            switch names.step(transfer, to: name, now: now, ask: lookUp) {
+            case .go(let known): addresses = known
+            case .wait: return transfer.beginWait(now: now)
+            case .fail:
+                let url = transfer.address.description
+                return transfer.fail(.unresolvable(url: url, host: name))
+            }
+        }
+        transfer.endWait(now: now)
         do throws(HTTPFetchError) {
             let handle = if let last = idle.popLast() { last } else { try EasyHandle() }
             let milliseconds = Int(left / .milliseconds(1))
-            try handle.prepare(transfer, milliseconds: milliseconds, routes: routes)
+            try handle.prepare(
+                transfer, milliseconds: milliseconds, routes: routes, addresses: addresses)
             guard handle.add(to: multi) else {
                 throw .failed(url: transfer.address.description, reason: "libcurl takes no more")
             }
@@ -68,9 +90,22 @@ final class MultiHandle {
     /// Ends `transfer` if it is under way.
     func cancel(_ transfer: Transfer) {
         transfer.isCancelled = true
-        guard let handle = running.removeValue(forKey: ObjectIdentifier(transfer)) else { return }
+        guard let handle = running.removeValue(forKey: ObjectIdentifier(transfer)) else {
+            return endLateWaits()
+        }
         put(away: handle)
         transfer.fail(.cancelled)
+    }
+
+    /// Takes the answer for a name; those who waited for it go on.
+    func note(_ answer: NameLookup.Answer, of name: String) {
+        for transfer in names.note(answer, of: name, now: ContinuousClock.now) { start(transfer) }
+    }
+
+    /// Ends those who have waited too long for a name: beginning them says why.
+    private func endLateWaits() {
+        guard names.waitingCount > 0 else { return }
+        for transfer in names.takeLate(now: ContinuousClock.now) { start(transfer) }
     }
 
     /// Ends all transfers.
@@ -101,19 +136,25 @@ final class MultiHandle {
             curl_multi_socket_action(multi, event.data.fd, bits, &left)
         }
         if let due = timer, due <= ContinuousClock.now {
-            timer = nil
             curl_multi_socket_action(multi, -1, 0, &left)
+            // libcurl cuts off parts of a millisecond, and does not say again what it has said: a
+            // timer that came a little early would be lost.
+            var milliseconds = -1
+            curl_multi_timeout(multi, &milliseconds)
+            timerChanged(milliseconds)
         }
         harvest()
+        endLateWaits()
         return isWoken
     }
 
     /// Milliseconds until the timer, not too early; -1 for ever.
     private var patience: Int32 {
-        guard let timer else { return -1 }
+        let longest = names.waitingCount > 0 ? 50.0 : 60_000
+        guard let timer else { return names.waitingCount > 0 ? Int32(longest) : -1 }
         let left = timer - ContinuousClock.now
         guard left > .zero else { return 0 }
-        return Int32(min(60_000, left / .milliseconds(1) + 1))
+        return Int32(min(longest, left / .milliseconds(1) + 1))
     }
 
     private func harvest() {

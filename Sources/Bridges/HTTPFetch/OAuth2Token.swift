@@ -49,8 +49,9 @@ struct OAuth2Token: Sendable {
         refreshAt = reply.life.map { now + $0 * 0.75 - $0 * (0.1 * random) }
     }
 
-    /// When it serves no more: ten seconds before it expires, since it has to arrive too. One that
-    /// lives less than ten seconds serves for half of its life.
+    /// When it serves no more: ten seconds before it expires, since it has to arrive too.
+    ///
+    /// One that lives less than ten seconds serves for half of its life.
     var servesUntil: Duration? {
         life.map { fetchedAt + ($0 > .seconds(10) ? $0 - .seconds(10) : $0 / 2) }
     }

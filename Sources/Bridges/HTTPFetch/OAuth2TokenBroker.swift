@@ -174,8 +174,9 @@ public final class OAuth2TokenBroker: Sendable {
 
     // MARK: Fetching
 
-    /// Fetches in a task of its own: it belongs to all who wait, so none of them may end it. It ends
-    /// by its own timeout.
+    /// Fetches in a task of its own, which ends by its own timeout.
+    ///
+    /// It belongs to all who wait, so none of them may end it.
     private func beginFetch(_ key: TokenKey, _ request: TokenRequest) {
         Task.detached { [self] in
             let (outcome, requests) = await fetch(request)

@@ -31,10 +31,28 @@ final class SecretFiles: Sendable {
         }
     }
 
+    /// Makes sure that files which belong together, such as a certificate and its key, are looked at
+    /// together: one old and one new would not fit.
+    func align(_ sources: SecretSource?...) {
+        let now = ContinuousClock.now
+        let paths = sources.compactMap { source in
+            if case .file(let path) = source { path } else { nil }
+        }
+        known.withLock { known in
+            let isOld = paths.contains { path in
+                known[path].map { $0.checkedAt + Self.freshTime <= now } ?? true
+            }
+            guard isOld else { return }
+            for path in paths { known[path]?.checkedAt = now - Self.freshTime }
+        }
+    }
+
+    private static let freshTime = Duration.seconds(1)
+
     private func bytes(of path: String) async throws(HTTPFetchError) -> [UInt8] {
         let now = ContinuousClock.now
         let entry = known.withLock { $0[path] }
-        if let entry, entry.checkedAt + .seconds(1) > now { return entry.look.bytes }
+        if let entry, entry.checkedAt + Self.freshTime > now { return entry.look.bytes }
         do {
             let look = try await reader.look(at: path, unlessLike: entry?.look)
             known.withLock { known in

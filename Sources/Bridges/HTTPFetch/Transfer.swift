@@ -46,6 +46,7 @@ final class Transfer: @unchecked Sendable {
     private(set) var isTrusted = true
     /// Cancelled, perhaps before it has begun.
     var isCancelled = false
+    private var waitingSince: ContinuousClock.Instant?
     private var redirects = 0
     private var timings = TransferTimings()
     private var transferred = 0
@@ -90,6 +91,30 @@ final class Transfer: @unchecked Sendable {
 
     /// Ends with `error`.
     func fail(_ error: HTTPFetchError) { end(.failure(error)) }
+
+    // MARK: Names
+
+    /// The name whose addresses the next step needs; `nil` where others find the way.
+    func name(routes: [String]) -> String? {
+        let host = address.bareHost
+        guard plan.request.unixSocket == nil, host != "localhost", !host.hasSuffix(".localhost"),
+            IPAddress(host) == nil, plan.proxy.proxy(for: address) == nil,
+            !routes.contains(where: { $0.hasPrefix("\(host):\(address.port):") })
+        else { return nil }
+        return host
+    }
+
+    /// Whether it waits for a name server now.
+    var isWaitingForName: Bool { waitingSince != nil }
+
+    func beginWait(now: ContinuousClock.Instant) { waitingSince = waitingSince ?? now }
+
+    func endWait(now: ContinuousClock.Instant) {
+        guard let since = waitingSince else { return }
+        waitingSince = nil
+        timings.dns += now - since
+        timings.total += now - since
+    }
 
     /// Forgets the step before.
     func beginStep() {
@@ -143,7 +168,7 @@ final class Transfer: @unchecked Sendable {
         return false
     }
 
-    /// The head is complete: for whom is the body?
+    /// The head is complete: decides for whom the body is.
     private func decide() -> Bool {
         guard !isRedirect && !isHeldBack else {
             purpose = .nothing

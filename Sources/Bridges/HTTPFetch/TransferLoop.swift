@@ -6,12 +6,14 @@ import Threads
 final class TransferLoop: Sendable {
     private let mailbox = Mailbox()
 
-    /// - Parameter routes: `host:port:host:port`, each leading from the first to the second.
+    /// Starts the thread; a route is `host:port:host:port` and leads from the first to the second.
     init(routes: [String], connectionLimit: Int) {
         let mailbox = mailbox
         WorkerThread.detached(name: "weir-fetch") {
+            let lookup = NameLookup { mailbox.post(.answer($0, $1)) }
             let multi = MultiHandle(
-                wakeup: mailbox.descriptor, routes: routes, connectionLimit: connectionLimit)
+                wakeup: mailbox.descriptor, routes: routes, connectionLimit: connectionLimit,
+                lookUp: lookup.begin)
             while !mailbox.deliver(to: multi) { while !multi.step() {} }
             multi.cancelAll()
         }
@@ -31,6 +33,7 @@ private final class Mailbox: Sendable {
     enum Letter {
         case start(Transfer)
         case cancel(Transfer)
+        case answer(String, NameLookup.Answer)
     }
 
     private struct State {
@@ -69,6 +72,7 @@ private final class Mailbox: Sendable {
             switch letter {
             case .start(let transfer): multi.start(transfer)
             case .cancel(let transfer): multi.cancel(transfer)
+            case .answer(let name, let answer): multi.note(answer, of: name)
             }
         }
         return isClosed

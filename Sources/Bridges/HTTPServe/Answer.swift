@@ -1,5 +1,7 @@
+import Threads
 import CMicrohttpd
 import Compression
+import Threads
 
 /// An answer in libmicrohttpd's hands.
 // Safe to share: nothing changes after `init`, and the response counts its references under a
@@ -34,7 +36,8 @@ final class Answer: @unchecked Sendable {
             handle = pipe.flatMap(Self.make) ?? Self.make([])
         }
         for field in response.fields.all { add(field.name, field.value) }
-        for field in settings.options.addedFields.all where response.fields[field.name] == nil {
+        let added = settings.addedFields.withLock { $0 }
+        for field in added.all where response.fields[field.name] == nil {
             add(field.name, field.value)
         }
         if let cors = settings.options.cors, request.route?.isHealth != true {

@@ -59,6 +59,11 @@ public final class HTTPServer: Sendable {
         }
     }
 
+    /// Answers carry `fields` from now on, in place of the options' `addedFields`.
+    public func replaceAddedFields(_ fields: HeaderFields) {
+        settings.addedFields.withLock { $0 = fields }
+    }
+
     /// Listens no more, and closes each connection once its request is answered.
     ///
     /// What still runs after `grace` is cancelled and cut. The server cannot be started again.

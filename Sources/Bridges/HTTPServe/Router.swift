@@ -7,6 +7,8 @@ public struct Router: Sendable {
     private var paths: [String: [HTTPMethod: Route]] = [:]
     private var patterns: [RoutePattern] = []
     let prefix: [String]
+    /// Answers a path that has no route, in a shape of its own; a plain 404 where it is not set.
+    public var missing: (@Sendable (ServerRequest) -> ServerResponse)?
 
     /// A router without routes.
     ///

@@ -103,7 +103,9 @@ extension ServerLoop {
             }
         }
         guard let route = request.route else {
-            let miss = miss ?? .refusal(404, "there is nothing at this path")
+            let miss =
+                miss ?? settings.router.missing?(request)
+                ?? .refusal(404, "there is nothing at this path")
             return await answer(miss, request, name, exchange)
         }
         if work == .gate {

@@ -6,10 +6,13 @@ final class ServerSettings: Sendable {
     let router: Router
     let gate: Gate?
     let hooks: ServerHooks
+    /// Fields added to every answer; they may change while the server runs.
+    let addedFields: Locked<HeaderFields>
     private let openConnections = Locked(0)
 
     init(options: HTTPServerOptions, router: Router, gate: Gate?, hooks: ServerHooks) {
         (self.options, self.router, self.gate, self.hooks) = (options, router, gate, hooks)
+        addedFields = Locked(options.addedFields)
     }
 
     /// Over `maxConnections`, this many more are still let in, for health routes and for a 503.

@@ -4,7 +4,7 @@ public struct Backoff: Sendable {
     private let longest: Duration
     private var failures = 0
 
-    /// - Parameter longest: Bounds how late the return of what was away is noticed.
+    /// Waits between `shortest` and `longest`, which bounds how late a return is noticed.
     public init(from shortest: Duration = .milliseconds(100), to longest: Duration = .seconds(2)) {
         self.shortest = shortest
         self.longest = longest
@@ -12,7 +12,7 @@ public struct Backoff: Sendable {
 
     /// The wait after one more failure: between half and all of a bound that doubles.
     ///
-    /// - Parameter jitter: Random, from 0 to 1.
+    /// `jitter` is random, from 0 to 1.
     public mutating func next(jitter: Double = .random(in: 0...1)) -> Duration {
         let bound = min(longest, shortest * (1 << min(failures, 20)))
         failures += 1

@@ -134,7 +134,9 @@ struct BinaryBuffer: ~Copyable {
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         reserve(bytes.count)
-        if let from = bytes.baseAddress { (start + count).copyMemory(from: from, byteCount: bytes.count) }
+        if let from = bytes.baseAddress {
+            (start + count).copyMemory(from: from, byteCount: bytes.count)
+        }
         count &+= bytes.count
     }
 

@@ -139,7 +139,8 @@ struct BinaryArray {
     ) throws(PostgresError) {
         var offset = 0
         for _ in 0..<count {
-            guard let length = lengthOfElement(at: &offset), offset + max(0, length) <= elements.count
+            guard let length = lengthOfElement(at: &offset),
+                offset + max(0, length) <= elements.count
             else { throw .malformed(what: "an array") }
             if length < 0 {
                 try body(nil)

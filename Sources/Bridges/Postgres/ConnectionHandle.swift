@@ -87,7 +87,8 @@ final class ConnectionHandle {
         try flush()
     }
 
-    func sendPrepared(_ name: String, _ parameters: borrowing ParameterBuffer) throws(PostgresError) {
+    func sendPrepared(_ name: String, _ parameters: borrowing ParameterBuffer) throws(PostgresError)
+    {
         let sent = parameters.withPointers { count, _, values, lengths, formats in
             PQsendQueryPrepared(connection, name, count, values, lengths, formats, 1)
         }

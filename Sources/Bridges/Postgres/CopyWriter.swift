@@ -139,8 +139,9 @@ public struct CopyWriter: ~Copyable {
 }
 
 extension PostgresConnection {
-    /// Runs `COPY … FROM STDIN (FORMAT binary)` with the rows that `fill` writes; gives their
-    /// number. If `fill` throws, the server keeps none of them.
+    /// Runs `COPY … FROM STDIN (FORMAT binary)` with the rows that `fill` writes.
+    ///
+    /// Gives their number. If `fill` throws, the server keeps none of them.
     @discardableResult
     public func copyIn(
         _ sql: String, _ fill: (inout CopyWriter) throws(PostgresError) -> Void

@@ -36,18 +36,19 @@ final class PostgresCanceller: @unchecked Sendable {
     /// Whether the work at hand has been cancelled, for loops that can stop by themselves.
     var isCancelled: Bool { running.withLock { $0?.isCancelled ?? false } }
 
-    /// Asks the server to stop, if `ticket` is what it is working on.
+    /// Asks the server to stop, if `ticket` is what it is working on; `false` if it is not.
     ///
     /// It connects to the server, so it blocks: `PostgresSession` calls it on a thread of its own.
-    func cancel(_ ticket: UInt64) {
+    func cancel(_ ticket: UInt64) -> Bool {
         running.withLock { running in
-            guard running?.ticket == ticket else { return }
+            guard running?.ticket == ticket else { return false }
             running?.isCancelled = true
             // While the lock is held `end` waits, so the request cannot reach the next statement.
             // What PQcancel says is of no use: either the statement ends, or it is over already.
             withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { message in
                 _ = PQcancel(handle, message.baseAddress, Int32(message.count))
             }
+            return true
         }
     }
 }

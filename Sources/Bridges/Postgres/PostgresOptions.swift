@@ -3,7 +3,9 @@ import Glibc
 
 /// Where a server is, and how patient to be with it.
 public struct PostgresOptions: Sendable {
-    /// What the user wrote: a URI or `key=value` pairs, whatever libpq understands. Holds secrets.
+    /// What the user wrote: a URI or `key=value` pairs, whatever libpq understands.
+    ///
+    /// Holds secrets.
     public let connectionString: String
     /// The same without secrets, for log lines and messages: `user@host:port/database`.
     public let server: String
@@ -26,7 +28,7 @@ public struct PostgresOptions: Sendable {
 
     /// Reads a connection string; nothing is connected yet.
     ///
-    /// - Parameter applicationName: shown in `pg_stat_activity`, unless the string names another.
+    /// `applicationName` is shown in `pg_stat_activity`, unless the string names another.
     public init(
         _ connectionString: String, applicationName: String = "weir"
     ) throws(PostgresError) {

@@ -118,10 +118,20 @@ final class CancelThread: Sendable {
     private actor Sender {
         private nonisolated let thread = ThreadExecutor(name: "weir-pg-cancel")
         nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
-        func cancel(_ canceller: PostgresCanceller, _ ticket: UInt64) { canceller.cancel(ticket) }
+        func cancel(_ canceller: PostgresCanceller, _ ticket: UInt64) -> Bool {
+            canceller.cancel(ticket)
+        }
     }
 
     func cancel(_ canceller: PostgresCanceller, _ ticket: UInt64) {
-        Task { [sender] in await sender.cancel(canceller, ticket) }
+        Task { [sender] in
+            // A request that comes before its statement does is lost, so it is sent again until
+            // the work has ended.
+            var backoff = Backoff(from: .milliseconds(20), to: .seconds(1))
+            while await sender.cancel(canceller, ticket) {
+                // Nobody cancels this task, so nothing cuts the wait short.
+                try? await Task.sleep(for: backoff.next())
+            }
+        }
     }
 }

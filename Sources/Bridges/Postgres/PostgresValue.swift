@@ -1,4 +1,6 @@
-/// A parameter of a statement. Arrays are taken as they are and written in one pass.
+/// A parameter of a statement.
+///
+/// Arrays are taken as they are and written in one pass.
 public enum PostgresValue: Sendable {
     /// NULL, of a type that the server works out from the statement.
     case null

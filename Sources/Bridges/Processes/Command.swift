@@ -83,6 +83,16 @@ public struct Command: Sendable {
         return (status, text)
     }
 
+    /// Runs the program in this process's place at the terminal, to its end.
+    ///
+    /// Ctrl-C is the program's alone while it runs.
+    public func runAtTerminal() async throws(ProcessError) -> ExitStatus {
+        let earlier = signal(SIGINT, SIG_IGN)
+        defer { signal(SIGINT, earlier) }
+        let process = try spawn(input: 0, output: -1)
+        return await process.wait()
+    }
+
     /// This process's environment, as `NAME=value`.
     public static var ownEnvironment: [String] {
         var pairs: [String] = []
@@ -95,8 +105,12 @@ public struct Command: Sendable {
     }
 
     private func spawn(output: Int32) throws(ProcessError) -> RunningProcess {
-        let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
-        defer { close(input) }
+        let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        defer { close(nothing) }
+        return try spawn(input: nothing, output: output)
+    }
+
+    private func spawn(input: Int32, output: Int32) throws(ProcessError) -> RunningProcess {
         let texts = ([path] + arguments).map { strdup($0) } + [nil]
         let settings = (environment ?? Self.ownEnvironment).map { strdup($0) } + [nil]
         defer { (texts + settings).forEach { free($0) } }

@@ -132,6 +132,21 @@ public enum Files {
         return String(cString: resolved)
     }
 
+    /// The path from the root of the tree, whether there is something or not.
+    public static func absolute(_ path: String) -> String {
+        var whole = path
+        if !path.hasPrefix("/"), let here = getcwd(nil, 0) {
+            whole = String(cString: here) + "/" + path
+            free(here)
+        }
+        return "/" + whole.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+    }
+
+    /// The folder that `path` is in.
+    public static func parent(of path: String) -> String {
+        "/" + path.split(separator: "/").dropLast().joined(separator: "/")
+    }
+
     /// How many bytes the disk under `path` has left for ordinary users, if it tells.
     public static func freeBytes(at path: String) -> Int? {
         var status = statvfs()

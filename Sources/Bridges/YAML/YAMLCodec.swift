@@ -21,7 +21,7 @@ public struct YAMLCodec<Value: Sendable>: Sendable {
     public static func parsed(
         _ name: String, pattern: String? = nil, plain: Bool = false,
         parse: @escaping @Sendable (String) -> Result<Value, YAMLFault>,
-        print: @escaping @Sendable (Value) -> String
+        show: @escaping @Sendable (Value) -> String
     ) -> YAMLCodec {
         YAMLCodec(.text(name: name, pattern: pattern)) { node, decoding in
             guard case .scalar(let scalar) = node.content, !scalar.isNull else {
@@ -35,7 +35,7 @@ public struct YAMLCodec<Value: Sendable>: Sendable {
                 return nil
             }
         } write: {
-            plain ? .plain(print($0)) : .text(print($0))
+            plain ? .plain(show($0)) : .text(show($0))
         }
     }
 
@@ -163,9 +163,10 @@ extension YAMLCodec {
         YAMLCodec<[Item]>(.list(item.kind)) { node, decoding in
             if node.isNull { return [] }
             guard case .list(let nodes) = node.content else {
+                let isSecret = item.kind.isSecret
                 decoding.error(
-                    "expected a list, found \(node.kindInWords)",
-                    "put \"- \" before each entry", at: node.mark)
+                    "expected a list, found \(isSecret ? node.kindAlone : node.kindInWords)",
+                    "put \"- \" before each entry", at: node.mark, hidesLine: isSecret)
                 return nil
             }
             var items: [Item] = []

@@ -55,19 +55,29 @@ public struct YAMLComplaint: Sendable, Hashable, CustomStringConvertible {
 
     private static let secretWords = [
         "password", "secret", "credentials", "token", "access_key", "private", "passphrase",
+        "authorization", "basic_auth",
+    ]
+
+    // What a misspelt name was probably meant to be.
+    private static let secretNames = [
+        "password", "secret", "credentials", "token", "bearer_token", "client_secret",
+        "secret_key", "authorization", "basic_auth",
     ]
 
     /// Whether a field of this name holds what nobody else may read.
     static func isSecret(_ name: some StringProtocol) -> Bool {
         let name = name.lowercased()
-        guard !name.hasSuffix("_file"), !name.hasSuffix("_url") else { return false }
+        guard !name.hasSuffix("_file"), !name.hasSuffix("_url"), !name.hasSuffix("_configs") else {
+            return false
+        }
         return name == "key" || secretWords.contains { name.contains($0) }
     }
 
     private static func hidingSecrets(in line: String) -> String {
         guard let colon = line.firstIndex(of: ":") else { return line }
         let name = line[..<colon].drop { " \t-\"'{[".contains($0) }
-        if isSecret(name) || name.contains("BEGIN ") {
+        let isNearSecret = Nearest.name(to: String(name), among: secretNames) != nil
+        if isSecret(name) || isNearSecret || name.contains("BEGIN ") {
             return line[...colon] + " <secret>"
         }
         // A flow map on one line may hold a secret further on.

@@ -7,7 +7,7 @@ public struct YAMLDecoding: Sendable {
     /// How many complaints there were beyond those that are kept.
     public private(set) var omitted = 0
     /// Settings of the reader's own, such as the folder that relative paths begin at.
-    public var context: [String: String] = [:]
+    public var context: [String: any Sendable] = [:]
     private var saidOnce: Set<String> = []
 
     /// The most complaints that are kept of one file.
@@ -23,8 +23,12 @@ public struct YAMLDecoding: Sendable {
     public var hasErrors: Bool { complaints.contains { $0.severity == .error } }
 
     /// Notes an error.
-    public mutating func error(_ problem: String, _ remedy: String, at mark: YAMLMark) {
-        add(.error, problem, remedy, at: mark)
+    ///
+    /// The line of the file is not shown where it holds a secret.
+    public mutating func error(
+        _ problem: String, _ remedy: String, at mark: YAMLMark, hidesLine: Bool = false
+    ) {
+        add(.error, problem, remedy, at: mark, hidesLine: hidesLine)
     }
 
     /// Notes a warning.
@@ -57,7 +61,8 @@ public struct YAMLDecoding: Sendable {
     public mutating func continueFrom(_ other: YAMLDecoding) { saidOnce = other.saidOnce }
 
     private mutating func add(
-        _ severity: YAMLComplaint.Severity, _ problem: String, _ remedy: String, at mark: YAMLMark
+        _ severity: YAMLComplaint.Severity, _ problem: String, _ remedy: String, at mark: YAMLMark,
+        hidesLine: Bool = false
     ) {
         guard complaints.count < Self.mostComplaints else {
             omitted += 1
@@ -66,6 +71,6 @@ public struct YAMLDecoding: Sendable {
         complaints.append(
             YAMLComplaint(
                 severity, file: document.file, mark: mark, problem: problem, remedy: remedy,
-                source: document.line(mark.line)))
+                source: hidesLine ? "" : document.line(mark.line)))
     }
 }

@@ -9,8 +9,26 @@ public struct YAMLDocument: Sendable {
     /// What is odd about it but harmless.
     public let warnings: [YAMLComplaint]
 
+    /// Where each line begins.
+    private let starts: [Int32]
+
+    init(file: String, root: YAMLNode?, bytes: [UInt8], warnings: [YAMLComplaint]) {
+        self.file = file
+        self.root = root
+        self.bytes = bytes
+        self.warnings = warnings
+        var starts: [Int32] = [0]
+        for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
+            starts.append(Int32(clamping: index + 1))
+        }
+        self.starts = starts
+    }
+
     /// The text of a line, counted from 1; empty beyond the end.
-    func line(_ number: Int) -> String { Self.line(number, of: bytes) }
+    func line(_ number: Int) -> String {
+        guard starts.indices.contains(number - 1) else { return "" }
+        return Self.text(bytes[Int(starts[number - 1])...])
+    }
 
     static func line(_ number: Int, of bytes: [UInt8]) -> String {
         var rest = bytes[...]
@@ -18,7 +36,11 @@ public struct YAMLDocument: Sendable {
             guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return "" }
             rest = rest[(end + 1)...]
         }
-        let line = rest.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-        return String(decoding: line.prefix(4096), as: UTF8.self)
+        return text(rest)
+    }
+
+    private static func text(_ rest: ArraySlice<UInt8>) -> String {
+        let line = rest.prefix(4096).prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        return String(decoding: line, as: UTF8.self)
     }
 }

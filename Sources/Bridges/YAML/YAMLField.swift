@@ -5,7 +5,8 @@ public struct YAMLField<Target: Sendable>: Sendable {
     let decode: @Sendable (YAMLNode, inout Target, inout YAMLDecoding) -> Void
     let encode: @Sendable (Target) -> YAMLNode?
 
-    init(
+    /// A field that is decoded and printed in a way of its own.
+    public init(
         shape: YAMLFieldShape,
         decode: @escaping @Sendable (YAMLNode, inout Target, inout YAMLDecoding) -> Void,
         encode: @escaping @Sendable (Target) -> YAMLNode?

@@ -80,6 +80,18 @@ public struct YAMLNode: Sendable {
         return entries.first { $0.name == name }?.value
     }
 
+    /// The text as it was written, cut to fit a sentence; empty for a list or a map.
+    public var written: String {
+        guard case .scalar(let scalar) = content else { return "" }
+        return YAMLComplaint.short(scalar.text)
+    }
+
+    /// What it is, without the text itself, which may be a secret.
+    public var kindAlone: String {
+        if case .scalar = content, !isNull { return "a text" }
+        return kindInWords
+    }
+
     /// What it is, for a sentence: `a list`, `the text "abc"`.
     public var kindInWords: String {
         switch content {

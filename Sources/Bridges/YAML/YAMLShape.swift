@@ -19,6 +19,8 @@ public indirect enum YAMLKind: Sendable {
     /// A block of fields.
     case block(YAMLShape)
 
+    var isSecret: Bool { if case .secret = self { true } else { false } }
+
     /// What a table calls it: `duration`, `list of text`.
     public var name: String {
         switch self {
@@ -59,6 +61,19 @@ public struct YAMLFieldShape: Sendable {
     public let support: YAMLSupport
     /// What it does, in a sentence.
     public let summary: String
+
+    /// A field of these.
+    public init(
+        name: String, kind: YAMLKind, standard: String?, isRequired: Bool, support: YAMLSupport,
+        summary: String
+    ) {
+        self.name = name
+        self.kind = kind
+        self.standard = standard
+        self.isRequired = isRequired
+        self.support = support
+        self.summary = summary
+    }
 }
 
 /// A block of fields, without the type it is decoded to.

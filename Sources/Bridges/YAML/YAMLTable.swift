@@ -43,7 +43,7 @@ public struct YAMLTable<Target: Sendable>: Sendable {
         case .scalar(let scalar) where scalar.isNull: entries = []
         default:
             decoding.error(
-                "expected the fields of \(name), found \(node.kindInWords)",
+                "expected the fields of \(name), found \(node.kindAlone)",
                 "write \"name: value\" lines", at: node.mark)
             return nil
         }
@@ -53,8 +53,9 @@ public struct YAMLTable<Target: Sendable>: Sendable {
                 continue
             }
             let field = fields[place]
+            guard !entry.value.isNull else { continue }
             note(field.shape, at: entry, &decoding)
-            if !entry.value.isNull { field.decode(entry.value, &target, &decoding) }
+            field.decode(entry.value, &target, &decoding)
         }
         let block = YAMLBlock(name: name, mark: node.mark, entries: entries)
         for field in fields where field.shape.isRequired && !block.has(field.shape.name) {

@@ -63,7 +63,7 @@ extension YAMLNode {
     }
 
     /// The whole node on one line, for tables; `nil` where it says nothing.
-    var inline: String? {
+    public var inline: String? {
         switch content {
         case .scalar(let scalar): scalar.text.isEmpty ? nil : scalarText
         case .list(let items):

@@ -145,7 +145,7 @@ extension NodeReader {
             do { networks.append(try Network(text)) } catch { refuse("\(error)", "", at: mark) }
         }
         // An empty list would let in everywhere what was meant to be let in nowhere.
-        if networks.isEmpty {
+        if case .list(let items) = node.content, items.isEmpty {
             refuse("networks names none", "write one, or remove it", at: node.mark)
         }
         return networks

@@ -44,4 +44,7 @@ public enum CipherSuite: String, Sendable, Hashable, CaseIterable {
         default: false
         }
     }
+
+    /// Whether a key that is stolen later opens nothing that was recorded; others are not spoken.
+    public var hasForwardSecrecy: Bool { !rawValue.hasPrefix("TLS_RSA_") }
 }

@@ -84,3 +84,33 @@ public struct CredentialTable: Sendable {
         }
     }
 }
+
+extension CredentialTable {
+    /// The credential that `secret` is, in whichever form; `user:password` for `basic`.
+    ///
+    /// For a person who wants to know, not for requests: it may take as long as bcrypt takes.
+    public func credential(forSecret secret: String) throws(AccessError) -> Credential? {
+        let place: Int?
+        do { place = try self.place(ofSecret: secret) } catch { throw .crypto(error) }
+        return place.map { credentials[$0] }
+    }
+
+    private func place(ofSecret secret: String) throws(CryptoError) -> Int? {
+        let digest = try Digest.sha256(Array(secret.utf8))
+        for kind in [CredentialKind.bearer, .metricsToken, .apiKey] {
+            if let place = token(kind, digest: digest) { return place }
+        }
+        let parts = secret.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return nil }
+        for place in places(ofUser: String(parts[0])) {
+            switch credentials[place].secret {
+            case .digest(let stored):
+                let given = try Digest.sha256(Array(parts[1].utf8))
+                if SecureBytes.areEqual(stored.bytes, given.bytes) { return place }
+            case .password(let hash): if hash.matches(String(parts[1])) { return place }
+            case .certificate: continue
+            }
+        }
+        return nil
+    }
+}

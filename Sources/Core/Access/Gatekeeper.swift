@@ -32,11 +32,10 @@ public final class Gatekeeper: Sendable {
     private let log: Log
     private let throttle = LogThrottle()
 
-    /// - Parameters:
-    ///   - table: What holds until `replace` is called.
-    ///   - otherTokens: Asked about bearer tokens that the table does not know.
-    ///   - failureBurst: How many attempts of one neighbour may fail at once.
-    ///   - failureRefill: How long it takes until one more may.
+    /// Decides by `table` until `replace` is called.
+    ///
+    /// `otherTokens` is asked about bearer tokens that the table does not know. Of one neighbour
+    /// `failureBurst` attempts may fail at once, and one more after each `failureRefill`.
     public init(
         _ table: CredentialTable, registry: MetricRegistry, log: Log,
         otherTokens: TokenCheck? = nil, failureBurst: Int = 10,
@@ -64,11 +63,8 @@ public final class Gatekeeper: Sendable {
 
     /// Whether a request may pass, and as whom.
     ///
-    /// - Parameters:
-    ///   - presented: What it shows.
-    ///   - address: Where it comes from; `nil` for a unix socket.
-    ///   - listener: Whom the address it came in by lets in.
-    ///   - requirement: What the route asks.
+    /// `presented` is what it shows, `address` where it comes from (`nil` for a unix socket),
+    /// `listener` whom the address that it came in by lets in, `requirement` what the route asks.
     public func admit(
         _ presented: PresentedCredentials, from address: IPAddress?, by listener: ListenerAccess,
         asking requirement: Requirement, now: Timestamp = WallClock.now

@@ -17,12 +17,9 @@ public enum AccessRule: String, Sendable, CaseIterable {
 
     /// Whom an address lets in.
     ///
-    /// - Parameters:
-    ///   - host: What stands before the port, empty for every address of the machine; `nil` for a
-    ///     unix socket.
-    ///   - listener: The address as the settings have it, for the message.
-    ///   - hasCredentials: Whether the table holds any. Where it holds none, an address that others
-    ///     can reach throws, with the two lines to write.
+    /// `host` is what stands before the port, empty for every address of the machine and `nil` for
+    /// a unix socket; `listener` is the whole address, for the message. Where the table holds no
+    /// credentials, an address that others can reach throws, with the two lines to write.
     public func access(
         host: String?, listener: String, hasCredentials: Bool
     ) throws(AccessError) -> ListenerAccess {

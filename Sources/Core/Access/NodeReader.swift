@@ -112,7 +112,7 @@ struct NodeReader {
     ) -> Choice? {
         if let choice = Choice(rawValue: text) ?? synonyms[text] { return choice }
         let names = Choice.allCases.map(\.rawValue)
-        let near = Nearest.name(to: text, among: names)
+        let near = Nearest.name(to: text, among: names + synonyms.keys)
         refuse(
             "\(what) is \"\(YAMLComplaint.short(text))\"",
             near.map { "did you mean \($0)?" } ?? "write one of \(names.joined(separator: ", "))",

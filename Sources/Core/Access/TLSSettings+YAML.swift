@@ -109,7 +109,19 @@ extension NodeReader {
         if let node = fields["cipher_suites"] {
             for (text, mark) in texts(node, "cipher_suites") {
                 let suite: CipherSuite? = choice(text, at: mark, "a cipher suite")
-                if let suite { settings.cipherSuites.append(suite) }
+                guard let suite else { continue }
+                settings.cipherSuites.append(suite)
+                guard !suite.hasForwardSecrecy else { continue }
+                warn(
+                    "Weir does not speak \(suite.rawValue), which has no forward secrecy",
+                    "write one that begins with TLS_ECDHE", at: mark)
+            }
+            if !settings.cipherSuites.isEmpty,
+                settings.cipherSuites.allSatisfy({ !$0.hasForwardSecrecy })
+            {
+                refuse(
+                    "Weir speaks none of these suites", "add one that begins with TLS_ECDHE",
+                    at: node.mark)
             }
         }
         if let node = fields["curve_preferences"] {

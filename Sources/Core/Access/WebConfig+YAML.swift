@@ -1,6 +1,6 @@
 import Crypto
 import Model
-public import YAML
+import YAML
 
 extension WebConfig {
     /// Reads the file at `path`; throws everything that is wrong in it at once.
@@ -8,10 +8,10 @@ extension WebConfig {
         self = try Self.read(file: path).config
     }
 
-    /// Reads the file at `path`, and what in it is worth a warning.
+    /// Reads the file at `path`, and what in it is worth a warning, with the line and a caret.
     public static func read(
         file path: String
-    ) throws(AccessError) -> (config: WebConfig, warnings: [YAMLComplaint]) {
+    ) throws(AccessError) -> (config: WebConfig, warnings: [String]) {
         let document: YAMLDocument
         do { document = try YAMLReader.read(path: path) } catch { throw .yaml(error) }
         return try read(document)
@@ -20,10 +20,10 @@ extension WebConfig {
     /// Reads a document.
     static func read(
         _ document: YAMLDocument
-    ) throws(AccessError) -> (config: WebConfig, warnings: [YAMLComplaint]) {
+    ) throws(AccessError) -> (config: WebConfig, warnings: [String]) {
         var reader = NodeReader(document)
         let config = document.root.map { reader.webConfig($0) } ?? WebConfig()
-        return (config, try reader.finish())
+        return (config, try reader.finish().map(\.excerpt))
     }
 }
 

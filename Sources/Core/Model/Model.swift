@@ -1,6 +1,6 @@
 // Model: the words of the domain, as values that are valid once they exist.
-// Labels and names, matchers, times and spans, sizes, samples, metadata, target groups.
-// Start at `Labels`. Knows nothing of HTTP, files or the database. Imports: RE2.
+// Labels and names, matchers, times and spans, sizes, samples, metadata, target groups, secrets.
+// Start at `Labels`. Knows nothing of HTTP or the database. Imports: RE2.
 
 public import RE2
 
@@ -16,6 +16,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     case selector(String, at: Int, expected: String)
     /// A matcher whose regular expression was refused.
     case pattern(PatternError)
+    /// A file that should hold a secret and cannot be read.
+    case secretFile(path: String, reason: String)
 
     /// A sentence: what is wrong, and what is accepted.
     public var description: String {
@@ -29,6 +31,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
         case .selector(let text, let at, let expected):
             "cannot read the selector \(text) at character \(at + 1): expected \(expected)"
         case .pattern(let error): error.description
+        case .secretFile(let path, let reason):
+            "cannot read the secret in \(path): \(reason); check the path and its permissions"
         }
     }
 }

@@ -31,6 +31,9 @@ import RE2
     private var carried: UInt64 = 0
     private var extras: [Extra] = []
     private(set) var isChanged = false
+    /// The slot of each label of the input, or `noSlot`.
+    private let slotOfInput: UnsafeMutablePointer<UInt8>
+    private static let noSlot: UInt8 = 0xff
 
     /// Memory for bytes: first what the caller lends, then chunks of our own.
     private var free: UnsafeMutablePointer<UInt8>
@@ -52,10 +55,12 @@ import RE2
             preconditionFailure("BUG: a run without memory")
         }
         unsafe self.values = slots
-        unsafe self.free = free
-        freeCount = bytes.count
+        unsafe slotOfInput = free
+        unsafe self.free = free + labels.count
+        freeCount = bytes.count - labels.count
         for index in 0..<labels.count {
             let slot = program.table.slot(of: labels[index].name.utf8.span)
+            unsafe slotOfInput[index] = slot < 0 ? Self.noSlot : UInt8(slot)
             if slot < 0 {
                 carried |= 1 << UInt64(index)
             } else {
@@ -347,28 +352,39 @@ import RE2
         if !isChanged { return labels }
         var result: [Label] = []
         result.reserveCapacity(present.nonzeroBitCount + carried.nonzeroBitCount + extras.count)
-        var slots = present
-        var inputs = carried
-        // Slots and input are both in the order of their names.
-        while slots != 0 || inputs != 0 {
-            let slot = slots.trailingZeroBitCount
-            let index = inputs.trailingZeroBitCount
-            let takesInput =
-                inputs != 0
-                && (slots == 0 || labels[index].name.isBytewiseLess(than: program.names[slot]))
-            if takesInput {
-                inputs &= inputs - 1
-                result.append(labels[index])
+        // What was there from the start stands in order already: no name has to be compared.
+        var added = present
+        for index in 0..<labels.count {
+            let slot = unsafe Int(slotOfInput[index])
+            if slot == Self.noSlot {
+                if carried & (1 << UInt64(index)) != 0 { result.append(labels[index]) }
+                continue
+            }
+            added &= ~(1 << UInt64(slot))
+            guard isPresent(slot) else { continue }
+            let isSame = unsafe values[slot].input == index
+            result.append(isSame ? labels[index] : unsafe label(program.names[slot], values[slot]))
+        }
+        while added != 0 {
+            let slot = added.trailingZeroBitCount
+            added &= added - 1
+            unsafe Self.insert(label(program.names[slot], values[slot]), into: &result)
+        }
+        for extra in extras { Self.insert(label(extra.name, extra.value), into: &result) }
+        return Labels(inOrder: result)
+    }
+
+    private static func insert(_ label: Label, into labels: inout [Label]) {
+        var (low, high) = (0, labels.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if labels[middle].name.isBytewiseLess(than: label.name) {
+                low = middle + 1
             } else {
-                slots &= slots - 1
-                unsafe result.append(label(program.names[slot], values[slot]))
+                high = middle
             }
         }
-        for extra in extras {
-            let place = result.firstIndex { extra.name.isBytewiseLess(than: $0.name) }
-            result.insert(label(extra.name, extra.value), at: place ?? result.count)
-        }
-        return Labels(inOrder: result)
+        labels.insert(label, at: low)
     }
 
     private func label(_ name: String, _ value: Value) -> Label {

@@ -40,7 +40,9 @@ extension Span<UInt8> {
 
     /// Whether `byte` stands at `at`.
     @inline(__always)
-    func has(_ byte: Unicode.Scalar, at: Int) -> Bool { at < count && self[at] == UInt8(ascii: byte) }
+    func has(_ byte: Unicode.Scalar, at: Int) -> Bool {
+        at < count && self[at] == UInt8(ascii: byte)
+    }
 
     /// Whether `word` stands at `at`.
     func hasWord(_ word: StaticString, at: Int) -> Bool {
@@ -67,8 +69,9 @@ extension Span<UInt8> {
         return String(copying: utf8)
     }
 
-    /// The text between quotes, its escapes resolved: `\\`, `\n`, and `\"` where `quotes` are
-    /// escaped too. Any other backslash stands for itself, as in Prometheus.
+    /// The text of `range`, its escapes resolved: `\\`, `\n`, and `\"` where `quotes` are escaped.
+    ///
+    /// Any other backslash stands for itself, as in Prometheus.
     func unescaped(_ range: Range<Int>, quotes: Bool) -> String? {
         guard let first = range.first(where: { self[$0] == UInt8(ascii: "\\") }) else {
             return text(range)

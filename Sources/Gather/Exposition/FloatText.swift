@@ -6,7 +6,8 @@ enum FloatText {
             return appendWhole(value, to: &bytes)
         }
         guard value.isFinite else {
-            return bytes.append(contentsOf: (value.isNaN ? "NaN" : value > 0 ? "+Inf" : "-Inf").utf8)
+            let word = value.isNaN ? "NaN" : value > 0 ? "+Inf" : "-Inf"
+            return bytes.append(contentsOf: word.utf8)
         }
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
         var digits = Digits(value.magnitude)
@@ -42,18 +43,22 @@ enum FloatText {
     @inline(__always)
     fileprivate static func appendDigits(_ value: UInt64, to bytes: inout [UInt8]) {
         guard value >= 10 else { return bytes.append(UInt8(ascii: "0") + UInt8(value)) }
-        let first = bytes.count
+        // Found from the last digit on, so that no array is made.
+        var packed = (UInt64(0), UInt64(0), UInt64(0))
+        var count = 0
         var rest = value
         while rest > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            let digit = UInt64(UInt8(ascii: "0")) + rest % 10
+            packed = (
+                packed.0 << 8 | digit, packed.1 << 8 | packed.0 >> 56,
+                packed.2 << 8 | packed.1 >> 56
+            )
             rest /= 10
+            count += 1
         }
-        var low = first
-        var high = bytes.count - 1
-        while low < high {
-            bytes.swapAt(low, high)
-            low += 1
-            high -= 1
+        for _ in 0..<count {
+            bytes.append(UInt8(truncatingIfNeeded: packed.0))
+            packed = (packed.0 >> 8 | packed.1 << 56, packed.1 >> 8 | packed.2 << 56, packed.2 >> 8)
         }
     }
 }
@@ -65,8 +70,9 @@ private struct Digits {
 
     init() {}
 
-    /// The shortest digits of a finite value above zero. Swift finds them, as Go does: the fewest,
-    /// and of these the nearest to the value.
+    /// The shortest digits of a finite value above zero.
+    ///
+    /// Swift finds them, as Go does: the fewest, and of these the nearest to the value.
     init(_ value: Double) {
         var isFraction = false
         var scale = 0

@@ -28,22 +28,22 @@ struct Layout {
     private(set) var bytes: [UInt8] = []
     var lines: [LayoutLine] = []
 
-    /// Adds a line whose constant part is `comments` and then `constant`.
+    /// Adds a line of a body: comment lines, then `text`, whose constant part ends at `end`.
     mutating func append(
-        _ line: LayoutLine, comments: Span<UInt8>, constant: Span<UInt8>,
-        tail: Span<UInt8>
+        _ line: LayoutLine, comments: Span<UInt8>, line text: Span<UInt8>, end: Int,
+        keepsTail: Bool
     ) {
         var line = line
         line.offset = bytes.count
-        line.length = UInt32(comments.count + constant.count)
-        append(comments)
-        append(constant)
+        line.length = UInt32(comments.count + end)
         line.span = lineCount(comments) + (line.series == LayoutLine.none ? 0 : 1)
         line.number = (lines.last?.number ?? 0) + Int(line.span)
-        let isKept = tail.count <= LayoutLine.tailRoom
-        line.tail = isKept ? UInt32(tail.count) : 0
-        if isKept { append(tail) }
-        for _ in (isKept ? tail.count : 0)..<LayoutLine.tailRoom { bytes.append(0) }
+        if comments.count > 0 { bytes.append(comments) }
+        line.tail = keepsTail ? UInt32(text.count - end + 1) : 0
+        bytes.append(keepsTail ? text : text.extracting(0..<end))
+        if keepsTail { bytes.append(UInt8(ascii: "\n")) }
+        bytes.append(
+            contentsOf: repeatElement(0, count: LayoutLine.tailRoom - Int(line.tail)))
         lines.append(line)
     }
 
@@ -87,6 +87,7 @@ struct Layout {
     /// Goes over lines that repeat byte for byte, values included.
     ///
     /// - Parameters:
+    ///   - body: the bytes at hand.
     ///   - at: where the next line begins in `body`; moved behind the last one that repeats.
     ///   - cursor: the line expected there; moved likewise.
     @inline(__always)

@@ -1,4 +1,4 @@
-/// The wire format of Protocol Buffers, field by field. Stateless: the caller keeps the place.
+/// The wire format of Protocol Buffers, field by field; the caller keeps the place.
 enum MessageReader {
     /// A field's number and what it holds.
     struct Field {

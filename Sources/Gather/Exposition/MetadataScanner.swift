@@ -116,7 +116,8 @@ struct MetadataScanner {
             throw Fault(offset: text.lowerBound, expected: "UTF-8 text")
         }
         guard unit.isEmpty || name.hasUnit(unit) else {
-            throw Fault(offset: text.lowerBound, expected: "a unit that the metric's name ends with")
+            throw Fault(
+                offset: text.lowerBound, expected: "a unit that the metric's name ends with")
         }
         return unit
     }
@@ -125,14 +126,14 @@ struct MetadataScanner {
 extension String {
     /// Whether this name ends with `_` and `unit`.
     func hasUnit(_ unit: String) -> Bool {
-        utf8.count > unit.utf8.count + 1 && utf8.suffix(unit.utf8.count).elementsEqual(unit.utf8)
+        utf8.count > unit.utf8.count && utf8.suffix(unit.utf8.count).elementsEqual(unit.utf8)
             && utf8.dropLast(unit.utf8.count).last == UInt8(ascii: "_")
     }
 
     /// This name without `suffix`, or `nil` where it does not end so.
     func dropping(suffix: String) -> String? {
-        guard utf8.count > suffix.utf8.count, utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
-        else { return nil }
-        return String(decoding: utf8.dropLast(suffix.utf8.count), as: UTF8.self)
+        let size = suffix.utf8.count
+        guard utf8.count > size, utf8.suffix(size).elementsEqual(suffix.utf8) else { return nil }
+        return String(decoding: utf8.dropLast(size), as: UTF8.self)
     }
 }

@@ -84,7 +84,8 @@ struct OpenMetricsRules {
     private mutating func finishFamily() throws(Fault) {
         guard let family else { return }
         let type = family.type ?? .unknown
-        for suffix in Set(Self.suffixes(type) + [""]) {
+        let suffixes = Self.suffixes(type)
+        for suffix in suffixes.contains("") ? suffixes : suffixes + [""] {
             guard names.insert(Array((family.name + suffix).utf8)).inserted else {
                 throw rule("no second family that uses the name \(family.name + suffix)")
             }

@@ -4,7 +4,8 @@ import Model
 extension ScrapeParser {
     mutating func leaveOut(_ line: Span<UInt8>, _ fault: Fault) throws(ExpositionError) {
         let error = ExpositionError.line(
-            LineFault(line: number, column: fault.offset + 1, expected: fault.expected, bytes: line))
+            LineFault(line: number, column: fault.offset + 1, expected: fault.expected, bytes: line)
+        )
         switch options.parseErrors {
         case .fail: throw error
         case .skipLine: break

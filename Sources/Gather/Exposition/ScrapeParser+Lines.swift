@@ -8,7 +8,7 @@ extension ScrapeParser {
     ) throws(ExpositionError) -> Int {
         var at = 0
         while at < body.count {
-            if predicts, skippedFamily == nil, cursor < layout.lines.count {
+            if predicts, !sawEOF, skippedFamily == nil, cursor < layout.lines.count {
                 let first = cursor
                 shift = number - layout.lines[cursor].number + Int(layout.lines[cursor].span)
                 layout.skipRepeated(body, &at, &cursor)
@@ -56,9 +56,11 @@ extension ScrapeParser {
             return .differs
         }
         // What a fault says is found anew by the slow way, which knows the whole line.
-        guard let tail = try? TailScanner(isOpenMetrics: isOpenMetrics).scan(
-            body.extracting(start..<end), from: 0), tail.exemplar == nil
-        else { return .differs }
+        let text = body.extracting(start..<end)
+        let scanner = TailScanner(isOpenMetrics: isOpenMetrics)
+        guard let tail = try? scanner.scan(text, from: 0), tail.exemplar == nil else {
+            return .differs
+        }
         let room = end < body.count ? body.extracting(start..<end + 1) : Span()
         layout.keep(room, of: cursor)
         // The layout's bytes and the column always say the same, also where a scrape fails later.
@@ -114,6 +116,7 @@ extension ScrapeParser {
             // Comment lines that are new stand in front of it.
             let comments = takePending()
             next.append(line, of: layout, comments: comments.span)
+            givePending(comments)
         }
         guard line.series != LayoutLine.none else { return }
         nextSeries.append(line.series)
@@ -125,6 +128,13 @@ extension ScrapeParser {
         let comments = pending
         pending = []
         return comments
+    }
+
+    /// Gives their memory back for those of the next sample.
+    @inline(__always)
+    mutating func givePending(_ comments: consuming [UInt8]) {
+        pending = comments
+        pending.removeAll(keepingCapacity: true)
     }
 
     func nextTimeIsNeeded(_ time: Int64?) -> Bool { time != nil || !nextTimes.isEmpty }

@@ -34,7 +34,7 @@ extension ScrapeParser {
             offset: 0, length: 0, series: LayoutLine.none, sample: UInt32(nextValues.count),
             type: type)
         let comments = takePending()
-        next.append(line, comments: comments.span, constant: Span(), tail: Span())
+        next.append(line, comments: comments.span, line: Span(), end: 0, keepsTail: false)
     }
 
     /// The series of the last good scrape that this one has not, each once.

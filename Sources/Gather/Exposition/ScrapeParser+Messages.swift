@@ -37,7 +37,8 @@ extension ScrapeParser {
         }
         if message.left == 0 { finishFamily() }
         if isLast, at < body.count || (message.left ?? 0) > 0 {
-            throw .message(offset: offset + body.count, expected: "more of a message; it was cut off")
+            throw .message(
+                offset: offset + body.count, expected: "more of a message; it was cut off")
         }
         return at
     }

@@ -1,3 +1,4 @@
+import Glibc
 import Model
 
 // A line that does not repeat the last scrape: a comment, a sample that is found by its bytes, or
@@ -25,6 +26,7 @@ extension ScrapeParser {
     }
 
     private mutating func addPending(_ line: Span<UInt8>) {
+        guard predicts else { return }
         pending.append(line)
         pending.append(UInt8(ascii: "\n"))
     }
@@ -83,8 +85,10 @@ extension ScrapeParser {
         if options.rules == .asPrometheus, skippedFamily == nil {
             let end = isOpenMetrics ? line.keyEnd(from: start) : line.lastKeyEnd(from: start)
             let key = line.extracting(start..<end)
-            if let found = table.number(of: key, hash: KeyHash.of(key)) {
-                let tail = try scanTail.scan(line, from: end)
+            // Where the rest cannot be read, the slow way below says better why.
+            if let found = table.number(of: key, hash: KeyHash.of(key)),
+                let tail = try? scanTail.scan(line, from: end)
+            {
                 try record(found, line, end: end, tail)
                 return follow(found)
             }
@@ -117,7 +121,9 @@ extension ScrapeParser {
         var size: Int?
         if let brace = tail.exemplar {
             let labels = try scanner.scanExemplarLabels(line, from: brace).labels
-            size = labels.reduce(0) { $0 + $1.name.unicodeScalars.count + $1.value.unicodeScalars.count }
+            size = labels.reduce(0) {
+                $0 + $1.name.unicodeScalars.count + $1.value.unicodeScalars.count
+            }
         }
         try rules.read(series, tail, exemplarSize: size)
     }
@@ -161,18 +167,15 @@ extension ScrapeParser {
             batch.exemplars.append(try exemplar(of: series, in: line, tail))
         }
         append(series, value: tail.value, time: tail.time)
+        guard predicts else { return }
         let entry = LayoutLine(
             offset: 0, length: 0, series: series, sample: UInt32(nextValues.count - 1),
             type: type)
         // A value that repeats is known by its bytes up to the line's end; an exemplar is not.
-        var kept: [UInt8] = []
-        if tail.exemplar == nil, line.count - end < LayoutLine.tailRoom {
-            kept.append(line.extracting(end..<line.count))
-            kept.append(UInt8(ascii: "\n"))
-        }
+        let isKept = tail.exemplar == nil && line.count - end < LayoutLine.tailRoom
         let comments = takePending()
-        next.append(
-            entry, comments: comments.span, constant: line.extracting(0..<end), tail: kept.span)
+        next.append(entry, comments: comments.span, line: line, end: end, keepsTail: isKept)
+        givePending(comments)
     }
 
     /// Adds a sample to the columns.
@@ -203,17 +206,32 @@ extension ScrapeParser {
 }
 
 extension Span<UInt8> {
-    /// Where the name and labels end that begin at `start`, found from the line's end: neither a
-    /// value nor a timestamp holds a brace.
+    /// Where the name and labels end that begin at `start`.
+    ///
+    /// The brace is found from the line's end: neither a value nor a timestamp holds one.
     @inline(__always)
     fileprivate func lastKeyEnd(from start: Int) -> Int {
-        var at = count
-        while at > start {
-            at -= 1
-            if self[at] == UInt8(ascii: "}") { return at + 1 }
+        guard find(UInt8(ascii: "{"), from: start) < count else {
+            return find(UInt8(ascii: " "), from: start)
         }
-        while at < count, !self[at].isBlank { at += 1 }
-        return at
+        var end = count
+        while end > start {
+            if self[end - 1] == UInt8(ascii: "}") { return end }
+            end -= 1
+        }
+        return start
+    }
+
+    /// The first place of `byte`, or the count.
+    @inline(__always)
+    private func find(_ byte: UInt8, from start: Int) -> Int {
+        // Safe: the search stays within the span.
+        unsafe withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, start < bytes.count,
+                let found = unsafe memchr(base + start, Int32(byte), bytes.count - start)
+            else { return bytes.count }
+            return unsafe UnsafeRawPointer(found) - base
+        }
     }
 
     /// The same from the front, for lines whose exemplars hold braces too.

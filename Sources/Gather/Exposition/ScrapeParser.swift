@@ -70,6 +70,12 @@ public struct ScrapeParser: ~Copyable {
         predicts = options.rules == .asPrometheus
     }
 
+    /// A parser that looks every line up even where it repeats the last scrape: for measurements.
+    public init(prediction: Bool) {
+        self.init()
+        predicts = prediction
+    }
+
     /// Begins a scrape whose body is in `format`.
     public mutating func begin(_ format: ExpositionFormat) {
         batch.begin()
@@ -86,7 +92,8 @@ public struct ScrapeParser: ~Copyable {
         skippedFamily = nil
         rules = OpenMetricsRules()
         message = MessageState()
-        if format == .protobuf { startLearning() }
+        // Only what is predicted can be left as it was.
+        if format == .protobuf || !predicts { startLearning() }
     }
 
     /// Reads the body's next piece.
@@ -173,8 +180,10 @@ public struct ScrapeParser: ~Copyable {
         do throws(Fault) {
             try rules.finish()
         } catch {
+            let line = "# EOF"
             throw .line(
-                LineFault(line: number, column: 1, expected: error.expected, bytes: "# EOF".utf8Span.span))
+                LineFault(
+                    line: number, column: 1, expected: error.expected, bytes: line.utf8Span.span))
         }
     }
 

@@ -60,7 +60,7 @@ struct SeriesScanner {
         series.end = at + 1
     }
 
-    /// Between labels: a comma. Prometheus's text format forgives one that is missing.
+    /// The comma between labels; Prometheus's text format forgives one that is missing.
     private func scanComma(_ line: Span<UInt8>, _ at: inout Int) throws(Fault) {
         if line.has(",", at: at) {
             at = skip(line, at + 1)

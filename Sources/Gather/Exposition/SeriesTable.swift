@@ -133,15 +133,16 @@ enum KeyHash {
         }
         var left: UInt64 = 0
         var right: UInt64 = 0
-        if at + 8 <= count {
-            // Safe: 8 bytes are left from `at` on.
-            left = unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-            at += 8
-        }
-        while at < count {
-            // Safe: `at` is below the count.
-            right = unsafe right << 8 | UInt64(bytes[at])
-            at += 1
+        if count >= 8 {
+            // Safe: at least 8 bytes are there; the two loads may overlap.
+            left = unsafe bytes.loadUnaligned(fromByteOffset: max(0, count - 16), as: UInt64.self)
+            right = unsafe bytes.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+        } else {
+            while at < count {
+                // Safe: `at` is below the count.
+                right = unsafe right << 8 | UInt64(bytes[at])
+                at += 1
+            }
         }
         state = fold(left ^ 0x8ebc_6af0_9c88_c6e3, right ^ state)
         state = fold(state ^ UInt64(count), 0xa076_1d64_78bd_642f)

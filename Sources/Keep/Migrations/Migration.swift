@@ -17,6 +17,7 @@ public struct Migration: Hashable, Sendable {
     /// The name without number and ending, in words.
     public var title: String {
         let name = file.drop { $0 != "_" }.dropFirst()
-        return String((name.hasSuffix(".sql") ? name.dropLast(4) : name).map { $0 == "_" ? " " : $0 })
+        return String(
+            (name.hasSuffix(".sql") ? name.dropLast(4) : name).map { $0 == "_" ? " " : $0 })
     }
 }

@@ -9,7 +9,9 @@ struct AppliedMigration: Sendable {
 }
 
 extension Migrator {
-    /// Makes the book of what was applied. It comes before all migrations, so it is none itself.
+    /// Makes the book of what was applied.
+    ///
+    /// It comes before all migrations, so it is none itself.
     func makeHistory(_ connection: borrowing PostgresConnection) throws(PostgresError) {
         // Asked first, because IF NOT EXISTS wants rights for what is there already.
         if try exists(connection) { return }

@@ -63,7 +63,10 @@ public struct Migrator: Sendable {
         let current = Locked<Migration?>(nil)
         var patient = Self.patient(options)
         patient.onNotice = { notice in
-            guard let migration = current.withLock({ $0 }) else { return }
+            // What is raised on purpose has no SQLSTATE of its own, unlike "already exists".
+            guard let migration = current.withLock({ $0 }), notice.sqlState == "00000" else {
+                return
+            }
             progress(.says(migration, notice.message))
         }
         return try await run(patient) { connection throws(PostgresError) in

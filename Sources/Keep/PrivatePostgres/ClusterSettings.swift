@@ -46,7 +46,10 @@ struct ClusterSettings {
             // Memory.
             ("shared_buffers", megabytes(sharedBuffers)),
             ("effective_cache_size", megabytes(machine.memory / 2)),
-            ("work_mem", megabytes(Self.clamp(machine.memory / 256, 4 * Self.mega, 64 * Self.mega))),
+            (
+                "work_mem",
+                megabytes(Self.clamp(machine.memory / 256, 4 * Self.mega, 64 * Self.mega))
+            ),
             (
                 "maintenance_work_mem",
                 megabytes(Self.clamp(machine.memory / 32, 32 * Self.mega, Self.giga))

@@ -70,7 +70,8 @@ public struct PostgresInstallation: Hashable, Sendable {
     /// The major version that `postgres --version` tells: `postgres (PostgreSQL) 15.4 (Debian…)`.
     private static func version(of program: String) async -> Int? {
         do throws(ProcessError) {
-            let (status, output) = try await Command(program, ["--version"]).run(limit: .seconds(10))
+            let (status, output) = try await Command(program, ["--version"]).run(
+                limit: .seconds(10))
             return status.isSuccess ? majorVersion(in: output) : nil
         } catch {
             return nil

@@ -16,23 +16,22 @@ public actor PrivateCluster {
     /// What has to be free before a server is started, in bytes.
     let roomToStart: Int
 
+    private let throttle = LogThrottle()
     private var lock: FileLock?
     private var postmaster: RunningProcess?
     private var installation: PostgresInstallation?
 
     /// A cluster in a folder that need not be there yet; nothing happens before `start`.
     ///
-    /// - Parameters:
-    ///   - path: Its own folder, `<data>/postgres`.
-    ///   - user: Who runs the server if Weir is root; otherwise Weir's own user does.
-    ///   - places: Where to look for PostgreSQL's programs.
-    ///   - roomToMake: How many bytes have to be free to make it.
-    ///   - roomToStart: How many bytes have to be free to start it.
+    /// `path` is its own folder, `<data>/postgres`; `user` runs the server if Weir is root, which
+    /// is Weir's own user otherwise; `places` are where PostgreSQL's programs are looked for; what
+    /// has to be free to make and to start it is in bytes.
     public init(
-        _ path: String, user: String? = nil, log: Log, places: [String] = PostgresInstallation.places,
+        _ path: String, user: String? = nil, log: Log,
+        places: [String] = PostgresInstallation.places,
         roomToMake: Int = 256 << 20, roomToStart: Int = 32 << 20
     ) throws(PrivatePostgresError) {
-        folder = ClusterFolder(path: Files.canonical(path))
+        folder = ClusterFolder(path: Files.absolute(path))
         self.log = log.module("postgres")
         self.places = places
         self.roomToMake = roomToMake
@@ -49,8 +48,10 @@ public actor PrivateCluster {
         try options(user: asReader ? "weir_reader" : "weir", database: "weir")
     }
 
-    /// Whether a server runs in the folder now, ours or another Weir's.
-    public nonisolated var isRunning: Bool { runningProcess() != nil }
+    /// Whether a server runs in the folder now and stays, ours or another Weir's.
+    public nonisolated var isRunning: Bool {
+        runningProcess() != nil && folder.postmasterFile?.status != "stopping"
+    }
 
     // MARK: Start
 
@@ -91,9 +92,9 @@ public actor PrivateCluster {
                 log.info("PostgreSQL is back")
             } catch {
                 let wait = backoff.next()
-                log.error(
-                    "PostgreSQL does not start",
-                    ["error": error.description, "retry": "in \(wait / .seconds(1)) s"])
+                log.warn(
+                    throttled: throttle, key: error.description, "PostgreSQL does not start",
+                    ["error": error.description, "retry": "every few seconds"])
                 // Cut short only by the end of this task, which the loop looks at.
                 try? await Task.sleep(for: wait)
             }
@@ -118,7 +119,9 @@ public actor PrivateCluster {
         }
         // The process that writes its log ends a moment after it.
         for process in folder.processes {
-            if let last = RunningProcess(pid: process) { _ = await ended(last, within: .seconds(2)) }
+            if let last = RunningProcess(pid: process) {
+                _ = await ended(last, within: .seconds(2))
+            }
         }
     }
 
@@ -129,6 +132,8 @@ public actor PrivateCluster {
 
     private func prepareFolder() throws(PrivatePostgresError) {
         do throws(ProcessError) {
+            // Open for passing through, since the server may run as another user than Weir.
+            try Files.makeFolder(Files.parent(of: folder.path), mode: 0o755)
             try Files.makeFolder(folder.path, mode: 0o700, owner: owner)
             try Files.makeFolder(folder.socket, mode: 0o700, owner: owner)
             try Files.makeFolder(folder.log, mode: 0o700, owner: owner)
@@ -196,11 +201,12 @@ public actor PrivateCluster {
         guard left.isEmpty else {
             throw .leftBehind(folder: folder.cluster, processes: left.map(Int.init))
         }
-        // Nobody works here, so a pid file is a crash's; its number may be another's by now, for
-        // whose sake PostgreSQL would refuse to start.
-        if let file = folder.postmasterFile, RunningProcess(pid: file.process) != nil {
-            Files.remove(folder.cluster + "/postmaster.pid")
-        }
+        // Nobody works here, so what is locked was locked by a crash. The number in the lock may be
+        // another's by now, or that of a dead process whom nobody has buried, and for either's
+        // sake PostgreSQL would refuse to start.
+        Files.remove(folder.cluster + "/postmaster.pid")
+        Files.remove(folder.socket + "/.s.PGSQL.5432.lock")
+        Files.remove(folder.socket + "/.s.PGSQL.5432")
     }
 
     private func startServer(
@@ -226,6 +232,7 @@ public actor PrivateCluster {
         let options = try options(user: "weir", database: "postgres")
         let began = ContinuousClock.now
         var isTold = false
+        var readySince: ContinuousClock.Instant?
         while true {
             let session = PostgresSession(options, name: "weir-pg-start")
             do throws(PostgresError) {
@@ -235,7 +242,11 @@ public actor PrivateCluster {
                 await session.disconnect()
                 return
             } catch {
-                if !error.isTransient { throw .database(error) }
+                // One that says it is ready and yet lets nobody in will not mend by waiting.
+                let isReady = folder.postmasterFile?.status == "ready"
+                if isReady && readySince == nil { readySince = .now }
+                let isStuck = readySince.map { ContinuousClock.now - $0 > .seconds(10) } ?? false
+                if !error.isTransient || isStuck { throw .database(error) }
             }
             if let status = postmaster?.status {
                 postmaster = nil
@@ -245,7 +256,9 @@ public actor PrivateCluster {
                 log.info("waiting for PostgreSQL, which recovers from a crash")
                 isTold = true
             }
-            do { try await Task.sleep(for: .milliseconds(15)) } catch { throw .database(.cancelled) }
+            do { try await Task.sleep(for: .milliseconds(15)) } catch {
+                throw .database(.cancelled)
+            }
         }
     }
 

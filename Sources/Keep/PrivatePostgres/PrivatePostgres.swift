@@ -108,6 +108,7 @@ extension PrivatePostgresError: CustomStringConvertible {
     }
 
     private static func list(_ versions: [Int]) -> String {
-        versions.isEmpty ? "none" : "PostgreSQL " + versions.map(String.init).joined(separator: ", ")
+        versions.isEmpty
+            ? "none" : "PostgreSQL " + versions.map(String.init).joined(separator: ", ")
     }
 }

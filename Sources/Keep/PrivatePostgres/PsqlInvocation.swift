@@ -10,11 +10,9 @@ public struct PsqlInvocation: Equatable, Sendable {
     /// `NAME=value`, the whole environment.
     public let environment: [String]
 
-    /// - Parameters:
-    ///   - options: The database.
-    ///   - asReader: Whether to act as `weir_reader`, who cannot write.
-    ///   - extra: More arguments for psql.
-    ///   - places: Where to look for the program.
+    /// An invocation that opens the database of `options`, found in one of `places`.
+    ///
+    /// `asReader` acts as `weir_reader`, who cannot write; `extra` goes to psql as it is.
     public init(
         _ options: PostgresOptions, asReader: Bool, extra: [String] = [],
         places: [String] = PostgresInstallation.places
@@ -31,5 +29,18 @@ public struct PsqlInvocation: Equatable, Sendable {
         environment =
             Command.ownEnvironment.filter { !names.contains(String($0.prefix { $0 != "=" })) }
             + own.map { "\($0.name)=\($0.value)" }
+    }
+
+    /// Runs psql at this terminal; gives its exit code.
+    public func run() async throws(PrivatePostgresError) -> Int32 {
+        var command = Command(path, arguments)
+        command.environment = environment
+        do throws(ProcessError) {
+            let status = try await command.runAtTerminal()
+            if case .code(let code) = status { return code }
+            return 1
+        } catch {
+            throw .process(error)
+        }
     }
 }

@@ -3,8 +3,7 @@ public import HTTPServe
 
 /// Every path and what answers it, in one list.
 public enum Routes {
-    /// The table. What a route asks of its caller stands beside it; nothing asks nothing by
-    /// forgetting to.
+    /// The table, with what each route asks of its caller beside it.
     public static func all(_ needs: Dependencies) -> [Route] {
         let status = StatusHandlers(needs)
         let lifecycle = LifecycleHandlers(needs)
@@ -30,6 +29,7 @@ public enum Routes {
         _ routes: [Route], prefix: String = "/"
     ) throws(HTTPServeError) -> Router {
         var router = Router(prefix: prefix)
+        router.missing = { _ in .plain("404 page not found\n", status: 404) }
         for route in routes { try router.add(route) }
         return router
     }

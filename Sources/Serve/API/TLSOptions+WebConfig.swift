@@ -15,7 +15,8 @@ extension TLSOptions {
         }
         minimumVersion = settings.minimum == .tls13 ? .tls13 : .tls12
         maximumVersion = settings.maximum == .tls13 ? .tls13 : .tls12
-        cipherSuites = settings.cipherSuites.filter { !$0.isTLS13 }.map(\.rawValue)
+        cipherSuites = settings.cipherSuites.filter { !$0.isTLS13 && $0.hasForwardSecrecy }
+            .map(\.rawValue)
         curves = settings.curves.map(\.rawValue)
         if let names = settings.allowedClientNames {
             isAllowed = { certificate in

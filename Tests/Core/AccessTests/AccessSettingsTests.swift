@@ -15,7 +15,11 @@ struct AccessSettingsTests {
     /// The first sentence of what is wrong, from `weir.yml:` on.
     private func complaint(_ text: String) throws -> String? {
         do { _ = try read(text) } catch AccessError.refused(let complaints) {
-            return complaints.first.map { String("\($0)".split(separator: "/").last ?? "") }
+            return complaints.first.map { complaint in
+                let text = "\(complaint)"
+                return text.firstRange(of: "weir.yml:").map { String(text[$0.lowerBound...]) }
+                    ?? text
+            }
         }
         return nil
     }

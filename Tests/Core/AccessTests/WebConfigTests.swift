@@ -18,7 +18,9 @@ struct WebConfigTests {
     private func complaints(_ text: String) throws -> [String] {
         let path = try folder.write(text, to: "web.yml")
         do {
-            return try WebConfig.read(file: path).warnings.map { cut("\($0)") }
+            return try WebConfig.read(file: path).warnings.map {
+                cut(String($0.split(separator: "\n")[0]))
+            }
         } catch .refused(let complaints) {
             return complaints.map { cut("\($0)") }
         } catch {
@@ -27,7 +29,7 @@ struct WebConfigTests {
     }
 
     private func cut(_ text: String) -> String {
-        String(text.split(separator: "/").last ?? "")
+        text.firstRange(of: "web.yml:").map { String(text[$0.lowerBound...]) } ?? text
     }
 
     @Test func `every field of Prometheus's file is read`() throws {
@@ -94,7 +96,7 @@ struct WebConfigTests {
             (
                 "tls_config: {}",
                 [
-                    "web.yml:1:1: the web configuration has no field \"tls_config\"; did you mean tls_server_config?"
+                    "web.yml:1:1: the web configuration has no field \"tls_config\"; it has tls_server_config, http_server_config, basic_auth_users, rate_limit"
                 ]
             ),
             ("[]", ["web.yml:1:1: the web configuration is a list; write a map of fields"]),
@@ -106,7 +108,7 @@ struct WebConfigTests {
             (
                 "tls_server_config: {cert_file: a, key_file: b, client_auth_type: RequireClientCerts}",
                 [
-                    "web.yml:1:66: client_auth_type is \"RequireClientCerts\"; did you mean RequireAnyClientCert?"
+                    "web.yml:1:66: client_auth_type is \"RequireClientCerts\"; did you mean RequireClientCert?"
                 ]
             ),
             (
@@ -186,6 +188,13 @@ struct WebConfigTests {
                 [
                     "web.yml:1:24: \"soon\" is not a duration; write whole numbers with units, such as 30s or 1h30m",
                     "web.yml:1:37: burst is \"-1\"; write a whole number",
+                ]
+            ),
+            (
+                "tls_server_config: {cert_file: a, key_file: b, cipher_suites: [TLS_RSA_WITH_AES_128_CBC_SHA]}",
+                [
+                    "web.yml:1:64: Weir does not speak TLS_RSA_WITH_AES_128_CBC_SHA, which has no forward secrecy; write one that begins with TLS_ECDHE",
+                    "web.yml:1:63: Weir speaks none of these suites; add one that begins with TLS_ECDHE",
                 ]
             ),
             (

@@ -43,14 +43,24 @@ struct Reader: ~Copyable {
     mutating func read(
         _ body: [UInt8], _ format: ExpositionFormat = .text004, pieces size: Int = .max
     ) -> Reading {
+        var cuts = Array(stride(from: 0, to: body.count, by: min(size, max(1, body.count))))
+        cuts.append(body.count)
+        return read(body, format, cuts: cuts)
+    }
+
+    /// Reads a body in two pieces.
+    mutating func read(_ body: [UInt8], _ format: ExpositionFormat, cutAt cut: Int) -> Reading {
+        read(body, format, cuts: [0, cut, body.count])
+    }
+
+    private mutating func read(
+        _ body: [UInt8], _ format: ExpositionFormat, cuts: [Int]
+    ) -> Reading {
         parser.begin(format)
         var reading = Reading()
         do throws(ExpositionError) {
-            var at = 0
-            while at < body.count {
-                let end = size < body.count - at ? at + size : body.count
-                try parser.feed(body.span.extracting(at..<end))
-                at = end
+            for (start, end) in zip(cuts, cuts.dropFirst()) {
+                try parser.feed(body.span.extracting(start..<end))
             }
             try parser.finish()
         } catch {
@@ -83,6 +93,28 @@ struct Reader: ~Copyable {
         _ body: String, _ format: ExpositionFormat = .text004, pieces size: Int = .max
     ) -> Reading {
         read(Array(body.utf8), format, pieces: size)
+    }
+
+    /// What the last batch says beside its samples.
+    var facts: Facts {
+        Facts(
+            isSameLayout: parser.batch.isSameLayout, series: parser.batch.series,
+            values: parser.batch.values, newSeries: parser.batch.newSeries,
+            gone: parser.batch.gone, retired: parser.batch.retired,
+            metadata: parser.batch.metadata, skipped: parser.batch.skipped,
+            faults: parser.batch.faults)
+    }
+
+    struct Facts {
+        var isSameLayout: Bool
+        var series: [UInt32]
+        var values: [Double]
+        var newSeries: [NewSeries]
+        var gone: [UInt32]
+        var retired: [UInt32]
+        var metadata: [FamilyMetadata]
+        var skipped: Int
+        var faults: [ExpositionError]
     }
 
     private mutating func learn() {

@@ -66,39 +66,6 @@ struct ClusterFaultTests {
         }
     }
 
-    @Test func `a Weir that is killed leaves one server, which the next one takes over`()
-        async throws
-    {
-        try await withCluster { cluster, folder in
-            try await cluster.start()
-            await cluster.stop()
-            var slowest = Duration.zero
-            for round in 0..<rounds {
-                let child = try await ChildProcess.start([
-                    Built.program("PrivateClusterHost"), folder.file("pg"),
-                ])
-                // Killed at any moment: while it starts, recovers or serves.
-                let patience = Duration.milliseconds(Int.random(in: 1...400))
-                try await Task.sleep(for: patience)
-                child.send(SIGKILL)
-                _ = await child.outcome()
-                if round % 3 == 2, let postmaster = postmasters(in: folder.file("pg/cluster")).first
-                {
-                    RunningProcess(pid: postmaster)?.signal(.kill)
-                }
-                let began = ContinuousClock.now
-                let next = try PrivateCluster(folder.file("pg"), log: .silent)
-                try await next.start()
-                slowest = max(slowest, ContinuousClock.now - began)
-                #expect(try await ask(try next.options(), "1") == "1")
-                #expect(postmasters(in: folder.file("pg/cluster")).count == 1)
-                if round % 2 == 0 { await next.stop() }
-            }
-            print("kill -9 of Weir, \(rounds) rounds: slowest next start \(slowest)")
-            try await cluster.start()
-        }
-    }
-
     @Test func `what was committed outlives a crash of both`() async throws {
         try await withCluster { cluster, folder in
             try await cluster.start()

@@ -1,0 +1,146 @@
+import Exposition
+import Glibc
+import Model
+
+/// Bodies of a real machine, scraped every five seconds: read with and without memory, and written.
+enum ExpositionBenchmarks {
+    static func run(_ report: inout BenchmarkReport) throws {
+        let frames = try bodies()
+        guard frames.count > 1 else {
+            report.add("exposition: no frames at ../shared/frames, nothing measured", 0, "")
+            return
+        }
+        var first = ScrapeParser()
+        let samples = pass(frames, &first)
+        report.add("exposition: samples in all frames", Double(samples), "samples")
+        measure("repeated layout", frames, samples, bar: "≥ 25", into: &report) { ScrapeParser() }
+        measure("by hash look-up", frames, samples, bar: "≥ 7", into: &report) {
+            ScrapeParser(prediction: false)
+        }
+        measureFirst(frames[0], into: &report)
+        for format in ExpositionFormat.allCases { write(frames[0], format, into: &report) }
+    }
+
+    /// What the first scrape of a target costs: every line is validated.
+    private static func measureFirst(_ body: [UInt8], into report: inout BenchmarkReport) {
+        var samples = 0
+        let seconds = BenchmarkReport.median {
+            for _ in 0..<20 {
+                var parser = ScrapeParser()
+                samples = pass([body], &parser)
+            }
+        }
+        let million = Double(samples * 20) / seconds / 1e6
+        report.add("exposition: first scrape of a target", million, "M samples/s a core")
+    }
+
+    /// Writes what one frame holds, family by family.
+    private static func write(
+        _ body: [UInt8], _ format: ExpositionFormat, into report: inout BenchmarkReport
+    ) {
+        let families = families(of: body)
+        let samples = families.reduce(0) { $0 + $1.points.count }
+        var writer = ExpositionWriter(format)
+        let rounds = 100
+        let seconds = BenchmarkReport.median {
+            for _ in 0..<rounds {
+                writer.bytes.removeAll(keepingCapacity: true)
+                for family in families { writer.write(family) }
+                writer.finish()
+            }
+        }
+        let million = Double(samples * rounds) / seconds / 1e6
+        report.add(
+            "exposition: written as \(format.rawValue)", million, "M samples/s a core",
+            bar: "≥ 10")
+    }
+
+    private static func families(of body: [UInt8]) -> [MetricFamily] {
+        var parser = ScrapeParser()
+        guard pass([body], &parser) > 0 else { return [] }
+        var families: [MetricFamily] = []
+        for (index, new) in parser.batch.newSeries.enumerated() {
+            let name = new.labels.metric
+            let value = parser.batch.values[index]
+            let labels = new.labels.filter { $0.name != LabelName.metric }
+            if families.last?.name != name {
+                families.append(MetricFamily(name, MetricMetadata(type: .gauge, help: "Help."), []))
+            }
+            families[families.count - 1].points.append(MetricPoint("", labels, value))
+        }
+        return families
+    }
+
+    /// Reads all frames with a parser that has seen them, a round at a time.
+    private static func measure(
+        _ what: String, _ frames: [[UInt8]], _ samples: Int, bar: String,
+        into report: inout BenchmarkReport, _ make: () -> ScrapeParser
+    ) {
+        var parser = make()
+        precondition(pass(frames, &parser) == samples, "BUG: the frames were not read")
+        let rounds = 4
+        let seconds = BenchmarkReport.median(of: 7) {
+            for _ in 0..<rounds {
+                precondition(pass(frames, &parser) == samples, "BUG: the frames were not read")
+            }
+        }
+        let million = Double(samples * rounds) / seconds / 1e6
+        let nanoseconds = seconds / Double(samples * rounds) * 1e9
+        report.add("exposition: \(what)", million, "M samples/s a core", bar: bar)
+        report.add("exposition: \(what)", nanoseconds, "ns a sample", peer: peer)
+    }
+
+    private static let peer = "Prometheus 2.42's parser: 410–444 ns (measured elsewhere)"
+
+    /// One round in pieces of 16 KB, as curl brings them.
+    private static func pass(_ frames: [[UInt8]], _ parser: inout ScrapeParser) -> Int {
+        var samples = 0
+        for body in frames {
+            parser.begin(.text004)
+            do throws(ExpositionError) {
+                var at = 0
+                while at < body.count {
+                    let end = min(at + 16_384, body.count)
+                    try parser.feed(body.span.extracting(at..<end))
+                    at = end
+                }
+                try parser.finish()
+            } catch {
+                return 0
+            }
+            samples += parser.batch.count
+        }
+        return samples
+    }
+
+    /// The frames beside the project, unpacked for the time of the run.
+    private static func bodies() throws -> [[UInt8]] {
+        let parts = #filePath.split(separator: "/").dropLast(3)
+        let archive = "/" + parts.joined(separator: "/") + "/shared/frames/frames.tar.xz"
+        var folder = Array("/tmp/weir-frames-XXXXXX".utf8CString)
+        // Safe: `mkdtemp` only replaces the last six letters.
+        guard access(archive, R_OK) == 0, unsafe mkdtemp(&folder) != nil else { return [] }
+        let path = String(decoding: folder.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { run("rm -r '\(path)'") }
+        run("tar -xJf '\(archive)' -C '\(path)'")
+        return (0..<240).compactMap { number in
+            let name = String(number)
+            let zeros = String(repeating: "0", count: 4 - name.utf8.count)
+            return contents(of: path + "/" + zeros + name + ".txt")
+        }
+    }
+
+    private static func run(_ command: String) {
+        // Safe: the pipe is closed at once, which waits for the command's end.
+        if let pipe = unsafe popen(command, "r") { unsafe pclose(pipe) }
+    }
+
+    private static func contents(of path: String) -> [UInt8]? {
+        // Safe: the file is closed in this function, and no more is read than there is room.
+        guard let file = unsafe fopen(path, "r") else { return nil }
+        defer { unsafe fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let count = unsafe fread(&bytes, 1, bytes.count, file)
+        return Array(bytes[..<count])
+    }
+}

@@ -1,0 +1,26 @@
+import YAML
+
+extension Settings {
+    /// The JSON schema of `weir.yml`, for editors.
+    public static var jsonSchema: String {
+        YAMLSchema.json(table.shape, title: "weir.yml: Weir's own settings")
+    }
+
+    /// Every field and every variable as Markdown, for `docs/configuration.md`.
+    public static var reference: String {
+        let rows = SettingsEnvironment.variables.map { variable in
+            "| `\(variable.name)` | `\(variable.path.joined(separator: "."))` |\n"
+        }
+        return YAMLReference.markdown(table.shape) + """
+
+            ### Environment variables
+
+            | variable | field |
+            |---|---|
+            \(rows.joined())
+            """
+    }
+
+    /// The settings as YAML, defaults filled in and secrets hidden.
+    public var yaml: String { YAMLWriter.text(Self.table.encode(self)) }
+}
