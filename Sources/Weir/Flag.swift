@@ -66,6 +66,13 @@ struct Flag: Sendable {
         Flag(name, kind, meaning: .ignored(because: reason), "Accepted and ignored: \(reason).")
     }
 
+    /// The same flag in a version that has nothing yet which it could act on.
+    func notYet(_ reason: String) -> Flag {
+        Flag(
+            name, kind, placeholder, standard: standard, isRepeatable: isRepeatable,
+            isCommon: false, meaning: .ignored(because: reason), help + " Not yet: \(reason).")
+    }
+
     var isToggle: Bool { if case .toggle = kind { true } else { false } }
 
     /// What is wrong with `value`, or `nil`.
