@@ -139,7 +139,8 @@ func tests() -> [Target] {
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
-            name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
+            name: "WeirTests",
+            dependencies: ["Postgres", "Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "EndToEndTests",
