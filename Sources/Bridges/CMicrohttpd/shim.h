@@ -118,3 +118,6 @@ static inline int64_t weir_bytes_received(int fd) {
     memcpy(&received, info + 128, sizeof received);
     return (int64_t)received;
 }
+
+/// `gnutls_free` is a variable in C, which Swift may not read from several threads.
+static inline void weir_gnutls_free(void *memory) { gnutls_free(memory); }

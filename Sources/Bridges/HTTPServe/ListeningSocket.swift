@@ -78,7 +78,8 @@ final class ListeningSocket: Sendable {
         var sockets: [ListeningSocket] = []
         var next = list
         while let entry = next {
-            sockets.append(try listen(at: entry.pointee, host, address, isAll: host.isEmpty))
+            sockets.append(
+                try listen(at: entry.pointee, host, address, isAll: host.isEmpty || host == "::"))
             next = entry.pointee.ai_next
         }
         return sockets

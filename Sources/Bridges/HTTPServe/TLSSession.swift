@@ -84,9 +84,20 @@ private struct ParsedCertificate: ~Copyable {
 
     func described(isVerified: Bool) -> ClientCertificate {
         ClientCertificate(
-            subject: text { gnutls_x509_crt_get_dn(handle, $0, $1) } ?? "",
+            subject: subject,
             commonName: text { gnutls_x509_crt_get_dn_by_oid(handle, "2.5.4.3", 0, 0, $0, $1) },
             alternativeNames: alternativeNames, isVerified: isVerified)
+    }
+
+    /// In the order of RFC 4514, the most particular first.
+    private var subject: String {
+        var name = gnutls_datum_t()
+        guard gnutls_x509_crt_get_dn3(handle, &name, 0) == 0, let start = name.data else {
+            return ""
+        }
+        defer { weir_gnutls_free(start) }
+        let bytes = UnsafeBufferPointer(start: start, count: Int(name.size))
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private var alternativeNames: [String] {
