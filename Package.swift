@@ -144,7 +144,7 @@ func tests() -> [Target] {
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir",
+                "Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir", "YAML",
             ],
             path: "Tests/EndToEndTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
