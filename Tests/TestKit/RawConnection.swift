@@ -36,6 +36,7 @@ public actor RawConnection {
     private var pending: [UInt8] = []
     private var isOpen = true
 
+    /// The thread that its calls block.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         thread.asUnownedSerialExecutor()
     }

@@ -13,6 +13,7 @@ public enum CompressionError: Error, Equatable, CustomStringConvertible {
     /// The library has no memory left.
     case outOfMemory(ContentCoding)
 
+    /// What is wrong with which data.
     public var description: String {
         switch self {
         case .corrupt(let coding, let reason): "the \(coding.rawValue) data is damaged: \(reason)"

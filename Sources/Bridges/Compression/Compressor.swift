@@ -49,14 +49,9 @@ let pieceSize = 32 * 1024
 func appendPiece<Failure: Error>(
     to output: inout [UInt8], _ fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
 ) throws(Failure) {
-    let start = output.count
-    output.append(contentsOf: repeatElement(0, count: pieceSize))
-    var written = 0
-    defer { output.removeLast(pieceSize - written) }
-    var outcome: Result<Int, Failure> = .success(0)
-    output.withUnsafeMutableBytes { bytes in
-        let room = UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
-        outcome = Result { () throws(Failure) in try fill(room) }
+    try withUnsafeTemporaryAllocation(byteCount: pieceSize, alignment: 16) {
+        (room) throws(Failure) in
+        let written = try fill(room)
+        output.append(contentsOf: room[..<written])
     }
-    written = try outcome.get()
 }

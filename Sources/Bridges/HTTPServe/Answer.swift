@@ -1,4 +1,3 @@
-import Threads
 import CMicrohttpd
 import Compression
 import Threads

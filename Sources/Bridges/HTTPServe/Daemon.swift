@@ -1,8 +1,9 @@
 import CMicrohttpd
 import Threads
 
-/// One libmicrohttpd daemon without a thread: its loop runs it. The only file that names
-/// `MHD_Daemon`.
+/// One libmicrohttpd daemon without a thread, which its loop runs.
+///
+/// The only file that names `MHD_Daemon`.
 ///
 /// A loop has one daemon per generation of TLS options, so that a new certificate leaves the
 /// connections that stand alone.
@@ -12,7 +13,7 @@ final class Daemon {
     var connectionCount = 0
     private let handle: OpaquePointer
 
-    /// - Parameter loop: Outlives the daemon; its callbacks go there.
+    /// A daemon whose callbacks go to `loop`, which outlives it.
     init(loop: ServerLoop, tls: TLSOptions?) throws(HTTPServeError) {
         let settings = loop.settings
         self.tls = tls

@@ -6,6 +6,7 @@ public struct HTTPMethod: RawRepresentable, Hashable, Sendable, CustomStringConv
     /// The method of that name.
     public init(rawValue: String) { self.rawValue = rawValue }
 
+    /// The method's name.
     public var description: String { rawValue }
 
     /// Asks for an answer.

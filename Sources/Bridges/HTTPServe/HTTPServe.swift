@@ -23,6 +23,7 @@ public enum HTTPServeError: Error, Equatable, CustomStringConvertible {
     /// A body that is not what its Content-Encoding says.
     case badBody(reason: String)
 
+    /// What is wrong, and where.
     public var description: String {
         switch self {
         case .badAddress(let text, let reason):

@@ -64,8 +64,9 @@ public final class HTTPServer: Sendable {
         settings.addedFields.withLock { $0 = fields }
     }
 
-    /// Listens no more, lets the running requests finish for `grace`, then cancels them and closes
-    /// all connections. The server cannot be started again.
+    /// Listens no more, and closes each connection once its request is answered.
+    ///
+    /// What still runs after `grace` is cancelled and cut. The server cannot be started again.
     public func stop(grace: Duration = .seconds(10)) async {
         let loops = state.withLock { state in
             defer { state = .stopped }

@@ -31,6 +31,7 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         self = .tcp(host: String(host), port: port)
     }
 
+    /// The text that `init` reads.
     public var description: String {
         switch self {
         case .unix(let path): "unix:\(path)"

@@ -13,8 +13,11 @@ final class ListeningSocket: Sendable {
         (self.socket, self.address) = (socket, address)
     }
 
-    deinit {
-        close(socket)
+    deinit { close(socket) }
+
+    /// Refuses connections from now on; those that wait to be accepted are reset.
+    func stopListening() {
+        shutdown(socket, Int32(SHUT_RDWR))
         if case .unix(let path) = address { unlink(path) }
     }
 

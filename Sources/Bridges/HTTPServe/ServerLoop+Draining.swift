@@ -9,6 +9,7 @@ extension ServerLoop {
             } catch { done.resume(returning: error) }
         case .drain(let end, let done):
             if !pausedListeners { watchListeners(false) }
+            for listener in listeners { listener.stopListening() }
             drain = (end, done)
             nextSweep = min(nextSweep, end)
             for connection in connections {

@@ -21,6 +21,7 @@ public struct TLSOptions: Sendable {
         /// TLS 1.3.
         case tls13 = "TLS13"
 
+        /// Whether the left one is older.
         public static func < (left: Version, right: Version) -> Bool {
             left == .tls12 && right == .tls13
         }
@@ -38,8 +39,9 @@ public struct TLSOptions: Sendable {
     public var minimumVersion = Version.tls12
     /// The newest version spoken.
     public var maximumVersion = Version.tls13
-    /// The cipher suites of TLS 1.2, named as Go names them, best first; empty for all good ones.
-    /// Those of TLS 1.3 cannot be chosen, as in Go.
+    /// The cipher suites of TLS 1.2, named as Go names them, best first.
+    ///
+    /// Empty for all good ones. A list also narrows the ciphers of TLS 1.3 to those it names.
     public var cipherSuites: [String] = []
     /// The curves, named as Go names them (`X25519`, `CurveP256`), best first; empty for all.
     public var curves: [String] = []

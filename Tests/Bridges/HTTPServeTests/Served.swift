@@ -26,10 +26,12 @@ func serving<Result>(
 struct Served {
     let server: HTTPServer
 
-    var port: UInt16 {
-        for case .tcp(_, let port) in server.addresses { return port }
-        return 0
+    /// The ports of its TCP addresses.
+    var ports: [UInt16] {
+        server.addresses.compactMap { if case .tcp(_, let port) = $0 { port } else { nil } }
     }
+
+    var port: UInt16 { ports.first ?? 0 }
 
     func connect() throws -> RawConnection { try RawConnection(port: port) }
 
