@@ -145,7 +145,7 @@ func tests() -> [Target] {
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir",
+                "Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir", "YAML",
             ],
             path: "Tests/EndToEndTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(

@@ -1,4 +1,5 @@
 import Model
+import YAML
 
 /// One flag of a command: what it takes, what it means, and whether it means anything here.
 struct Flag: Sendable {
@@ -93,7 +94,7 @@ struct Flag: Sendable {
             return nil
         case .choice(let choices):
             guard !choices.contains(value) else { return nil }
-            let hint = Suggestion.nearest(to: value, among: choices).map { "; did you mean \($0)?" }
+            let hint = Nearest.name(to: value, among: choices).map { "; did you mean \($0)?" }
             return "expects one of \(choices.joined(separator: ", "))" + (hint ?? "")
         }
     }
