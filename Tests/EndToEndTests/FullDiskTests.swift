@@ -55,13 +55,15 @@ private struct SmallDisk {
 
     func empty() throws { Files.remove(try disk() + "/filler") }
 
+    /// Kills PostgreSQL, where it has not given up by itself.
     func killServer() async throws {
         let file = Files.read(try disk() + "/data/postgres/cluster/postmaster.pid") ?? ""
-        let process = try #require(file.split(separator: "\n").first)
+        guard let process = file.split(separator: "\n").first else { return }
         let words = [
             "nsenter", "-t", "\(try inside())", "-m", "-p", "sh", "-c", "kill -9 \(process)",
         ]
-        #expect(try await ChildProcess.run(words).status == 0)
+        // It may end between the look and the signal; what counts is that it is gone.
+        _ = try await ChildProcess.run(words)
     }
 
     func says(_ text: String) async throws -> Bool {
