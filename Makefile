@@ -12,7 +12,9 @@ export SWIFT ?= swift
 PREFIX ?= /usr/local
 PROGRAM := .build/release/weir
 SOURCES := Sources Tests Benchmarks Package.swift
-RUN_TESTS := scripts/summary $(SWIFT) test --disable-xctest --parallel
+# Eight at a time: tests share two threads, and what waits for an answer must not wait for them all.
+RUN_TESTS := scripts/summary $(SWIFT) test --disable-xctest --parallel \
+  --experimental-maximum-parallelization-width 8
 
 .PHONY: run release test lint bench coverage test-sanitize test-faults install uninstall deb clean
 

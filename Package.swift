@@ -139,12 +139,13 @@ func tests() -> [Target] {
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
-            name: "WeirTests", dependencies: ["Weir", "Telemetry", "TestKit", "Threads"],
+            name: "WeirTests",
+            dependencies: ["Postgres", "Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir",
+                "Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir", "YAML",
             ],
             path: "Tests/EndToEndTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(

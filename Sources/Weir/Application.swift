@@ -3,6 +3,7 @@ import Access
 import Configuration
 import Glibc
 import Model
+import Postgres
 import Telemetry
 import Threads
 
@@ -25,8 +26,10 @@ struct Application {
         let signals = ProcessSignals(log: log)
         let deadline = try TimeSpan(invocation.text("stop-timeout")).duration
         guard let live = await liveConfiguration() else { return .failure }
+        let database = try Database(invocation, settings: await live.files.settings, log: log)
         let services = Services(
-            services: try await services(live, signals: signals), deadline: deadline, log: log)
+            services: try await services(live, database, signals: signals), deadline: deadline,
+            log: log)
         do {
             try await services.run {
                 await signals.stopped()
@@ -34,6 +37,7 @@ struct Application {
             } allStarted: {
                 readiness.state = .ready
                 log.info("ready")
+                sayWhatNext(database)
             }
         } catch let failure as ServiceFailure {
             log.error("stopped by a failure", ["reason": failure.description])
@@ -41,6 +45,12 @@ struct Application {
         }
         log.info("stopped")
         return .success
+    }
+
+    /// The two things that whoever has just started Weir wants to do next.
+    private func sayWhatNext(_ database: Database) {
+        log.info("open the data with", ["command": database.opener])
+        log.info("add a target in", ["file": wholePath(invocation.text("config.file"))])
     }
 
     /// What the files say, or `nil` after a word on everything that is wrong with them.
@@ -65,7 +75,7 @@ struct Application {
     ///
     /// The server comes first and goes last, so that health checks are answered all the while.
     private func services(
-        _ live: LiveConfiguration, signals: ProcessSignals
+        _ live: LiveConfiguration, _ database: Database, signals: ProcessSignals
     ) async throws -> [any Service] {
         let settings = await live.files.settings
         let web = try WebSettings(invocation, listen: settings.listen)
@@ -78,12 +88,15 @@ struct Application {
             listeners: web.accessListeners, registry: registry, log: log)
         await live.reload(with: access)
         let needs = dependencies(live, retention: settings.retention, signals: signals)
-        let database = try Database(invocation, settings: settings, log: log)
+        let pool = PostgresPool(database.options)
+        DatabaseMetrics.register(pool, in: registry)
         let interval = try TimeSpan(invocation.text("config.auto-reload-interval")).duration
         return [
             try WebService(
                 web, routes: Routes.all(needs), files: access, registry: registry, log: log),
-            DatabaseService(database: database, log: log.module("database")),
+            DatabaseService(
+                database: database, pool: pool, up: DatabaseMetrics.up(in: registry),
+                log: log.module("database")),
             ReloadService(
                 configuration: live, hangups: signals.hangups,
                 interval: invocation.isOn("config.auto-reload") ? interval : nil),

@@ -1,3 +1,5 @@
+import YAML
+
 /// What a person asked for on the command line.
 enum Request {
     /// To run a command.
@@ -49,8 +51,8 @@ struct Arguments {
         }
         let whole = words.joined(separator: " ")
         let near =
-            Suggestion.nearest(to: whole, among: names)
-            ?? Suggestion.nearest(to: words[0], among: names)
+            Nearest.name(to: whole, among: names)
+            ?? Nearest.name(to: words[0], among: names)
         let hint = near.map { "did you mean weir \($0)?" } ?? "weir help lists the commands"
         return "there is no command \"\(members.isEmpty ? words[0] : whole)\"; \(hint)"
     }
@@ -97,7 +99,7 @@ struct Arguments {
             (name, value) = (toggle.name, "false")
         }
         guard let flag = command.flags.first(where: { $0.name == name }) else {
-            let near = Suggestion.nearest(to: name, among: command.flags.map(\.name))
+            let near = Nearest.name(to: name, among: command.flags.map(\.name))
             let hint =
                 near.map { "did you mean --\($0)?" }
                 ?? "weir help \(command.name) lists its flags"

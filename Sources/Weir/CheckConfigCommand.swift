@@ -13,7 +13,9 @@ enum CheckConfigCommand {
                 "What to warn of besides: all, none, duplicate-rules, too-long-scrape-interval."),
             .toggle("lint-fatal", "Exit with 3 when only lints were found."),
             .toggle("agent", "Check for an agent, which neither evaluates rules nor alerts."),
+            Flag("settings", .text, "FILE", "Check Weir's own settings too, weir.yml."),
             .toggle("schema", "Print the JSON schema of prometheus.yml for editors."),
+            .toggle("settings-schema", "Print the JSON schema of weir.yml for editors."),
             .toggle("diff", "Take two files, and print what leads from the first to the second."),
         ],
         details: """
@@ -25,12 +27,16 @@ enum CheckConfigCommand {
             Terminal.write(YAMLSchema.json(WeirConfig.shape, title: "prometheus.yml"))
             return .success
         }
-        guard !invocation.operands.isEmpty else {
+        if invocation.isOn("settings-schema") {
+            Terminal.write(Settings.jsonSchema)
+            return .success
+        }
+        guard !invocation.operands.isEmpty || invocation.isGiven("settings") else {
             throw UsageError("weir check config needs a file, such as prometheus.yml")
         }
         let lints = try lints(invocation.text("lint"))
         if invocation.isOn("diff") { return try diff(invocation) }
-        var worst = ExitCode.success
+        var worst = invocation.isGiven("settings") ? checkSettings(invocation) : .success
         for file in invocation.operands {
             let code = check(file, invocation, lints)
             if code == .failure || worst == .success { worst = code }
@@ -47,6 +53,15 @@ enum CheckConfigCommand {
         let findings = lints.flatMap { $0.findings(in: loaded.config) }
         for finding in findings { Terminal.complain("\(file): lint: \(finding)") }
         return findings.isEmpty || !invocation.isOn("lint-fatal") ? .success : .lint
+    }
+
+    /// The settings as `weir run` would take them, its environment included.
+    private static func checkSettings(_ invocation: Invocation) -> ExitCode {
+        let reading = SettingsFile(invocation).read()
+        say(reading.complaints)
+        guard reading.settings != nil else { return .failure }
+        Terminal.write("\(invocation.text("settings")): valid\n")
+        return .success
     }
 
     private static func diff(_ invocation: Invocation) throws -> ExitCode {
@@ -93,7 +108,7 @@ enum CheckConfigCommand {
             return try text.split(separator: ",").map { name in
                 if let lint = ConfigLint(rawValue: String(name)) { return lint }
                 let names = ConfigLint.allCases.map(\.rawValue)
-                let near = Suggestion.nearest(to: String(name), among: names)
+                let near = Nearest.name(to: String(name), among: names)
                 throw UsageError(
                     "there is no lint \"\(name)\""
                         + (near.map { "; did you mean \($0)?" }

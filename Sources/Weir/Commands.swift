@@ -1,3 +1,5 @@
+import YAML
+
 /// Every command of Weir, in the order in which help lists them.
 enum Commands {
     static let all: [Command] = [
@@ -25,7 +27,7 @@ enum Commands {
             return .success
         }
         guard let command = all.first(where: { $0.name == name }) else {
-            let near = Suggestion.nearest(to: name, among: all.map(\.name))
+            let near = Nearest.name(to: name, among: all.map(\.name))
             let hint = near.map { "; did you mean \($0)?" } ?? "; weir help lists the commands"
             throw UsageError("there is no command \"\(name)\"\(hint)")
         }

@@ -10,6 +10,8 @@ struct Database: Sendable {
     let options: PostgresOptions
     /// The private cluster, if it is Weir's own.
     let cluster: PrivateCluster?
+    /// What to type to look into it.
+    let opener: String
 
     /// Flags that every command has which needs the database.
     static let flags = [
@@ -36,12 +38,21 @@ struct Database: Sendable {
         if !given.isEmpty {
             options = try PostgresOptions(given)
             cluster = nil
+            opener = Self.opener(invocation)
         } else {
             let path = folder.hasSuffix("/") ? folder + "postgres" : folder + "/postgres"
             let cluster = try PrivateCluster(path, log: log)
             options = try cluster.options()
             self.cluster = cluster
+            opener = "weir psql " + shellWord("--storage.tsdb.path=" + cluster.dataFolder)
         }
+    }
+
+    /// Names where the connection string comes from and not the string, which may hold a password.
+    private static func opener(_ invocation: Invocation) -> String {
+        if invocation.isGiven("database") { return "weir psql --database=…" }
+        guard let file = SettingsFile(invocation).path else { return "weir psql" }
+        return "weir psql " + shellWord("--settings=" + wholePath(file))
     }
 
     /// How to reach it as somebody who cannot write.
@@ -61,71 +72,6 @@ struct Database: Sendable {
             await cluster.stop()
             throw error
         }
-    }
-}
-
-/// The database as a part of `weir run`: started or found, checked, migrated, watched.
-struct DatabaseService: Service {
-    let name = "database"
-    let database: Database
-    let log: Log
-
-    func run(started: @escaping @Sendable () -> Void) async throws {
-        guard let cluster = database.cluster else { return try await useServer(started) }
-        do {
-            try await cluster.start()
-            try await migrate()
-        } catch {
-            await cluster.stop()
-            throw error
-        }
-        started()
-        await cluster.watch()
-        await cluster.stop()
-    }
-
-    /// Weir starts without its server if that is away: what is scraped waits for it.
-    private func useServer(_ started: @escaping @Sendable () -> Void) async throws {
-        let pool = PostgresPool(database.options, size: 1)
-        var isStarted = false
-        while !Task.isCancelled {
-            do throws(PostgresError) {
-                try await pool.waitUntilReachable(for: .seconds(10))
-                await pool.close()
-                break
-            } catch {
-                guard error.isTransient else { throw error }
-                log.warn(
-                    "the database is away, starting without it",
-                    ["server": database.options.server, "error": error.description])
-                if !isStarted { started() }
-                isStarted = true
-            }
-        }
-        if Task.isCancelled { return }
-        let check = try await ServerCheck.run(database.options)
-        if !check.obstacles.isEmpty { throw UnusableServer(obstacles: check.obstacles) }
-        for advice in check.advice { log.info("advice on the database", ["advice": advice]) }
-        try await migrate()
-        if !isStarted { started() }
-        // Ends by being cancelled, which is no fault.
-        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
-    }
-
-    private func migrate() async throws {
-        let log = log
-        let report = try await Migrator().migrate(database.options) { progress in
-            switch progress {
-            case .began(let migration, _): log.info("migrating", ["file": migration.file])
-            case .says(let migration, let text):
-                log.info("migrating", ["file": migration.file, "says": text])
-            case .ended(let migration, let time):
-                log.info("migrated", ["file": migration.file, "after": "\(time)"])
-            }
-        }
-        log.info(
-            "database ready",
-            ["server": report.server, "migration": "\(report.version)"])
     }
 }
 

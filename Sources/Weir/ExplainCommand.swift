@@ -57,7 +57,7 @@ enum ExplainCommand {
             return jobs[0]
         }
         if let job = config[job: name] { return job }
-        let hint = Suggestion.nearest(to: name, among: names).map { "; did you mean \($0)?" }
+        let hint = Nearest.name(to: name, among: names).map { "; did you mean \($0)?" }
         throw UsageError(
             "\(path) has no job \"\(name)\""
                 + (hint ?? "; it has \(names.prefix(10).joined(separator: ", "))"))

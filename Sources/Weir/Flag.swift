@@ -1,4 +1,5 @@
 import Model
+import YAML
 
 /// One flag of a command: what it takes, what it means, and whether it means anything here.
 struct Flag: Sendable {
@@ -66,6 +67,13 @@ struct Flag: Sendable {
         Flag(name, kind, meaning: .ignored(because: reason), "Accepted and ignored: \(reason).")
     }
 
+    /// The same flag in a version that has nothing yet which it could act on.
+    func notYet(_ reason: String) -> Flag {
+        Flag(
+            name, kind, placeholder, standard: standard, isRepeatable: isRepeatable,
+            isCommon: false, meaning: .ignored(because: reason), help + " Not yet: \(reason).")
+    }
+
     var isToggle: Bool { if case .toggle = kind { true } else { false } }
 
     /// What is wrong with `value`, or `nil`.
@@ -86,7 +94,7 @@ struct Flag: Sendable {
             return nil
         case .choice(let choices):
             guard !choices.contains(value) else { return nil }
-            let hint = Suggestion.nearest(to: value, among: choices).map { "; did you mean \($0)?" }
+            let hint = Nearest.name(to: value, among: choices).map { "; did you mean \($0)?" }
             return "expects one of \(choices.joined(separator: ", "))" + (hint ?? "")
         }
     }

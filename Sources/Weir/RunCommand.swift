@@ -3,10 +3,10 @@ import Model
 import Telemetry
 import Threads
 
-/// `weir run`: scrapes, keeps and serves until it is told to stop.
+/// `weir run`: works until it is told to stop.
 enum RunCommand {
     static let command = Command(
-        "run", "Scrapes, keeps and serves until it is told to stop.", flags: RunFlags.all,
+        "run", "Runs Weir until it is told to stop.", flags: RunFlags.all,
         details: """
             Stops on SIGTERM and SIGINT, and at once on a second one; reads its files again on SIGHUP.
             """

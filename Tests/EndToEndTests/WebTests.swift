@@ -24,9 +24,9 @@ struct WebTests {
     }
 
     @Test func `an address that others reach does not start without a credential`() async throws {
+        let config = try folder.write("", to: "prometheus.yml")
         let outcome = try await ChildProcess.run([
-            Built.weir, "run", "--web.listen-address=0.0.0.0:0",
-            "--config.file=\(folder.file("prometheus.yml"))",
+            Built.weir, "run", "--web.listen-address=0.0.0.0:0", "--config.file=\(config)",
         ])
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains("refusing to listen on 0.0.0.0:0"))

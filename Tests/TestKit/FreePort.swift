@@ -8,15 +8,22 @@ public enum FreePort {
     /// A TCP port of the loopback address.
     public static func tcp() throws -> Int { try port(Int32(SOCK_STREAM.rawValue)) }
 
-    /// A UDP port of the loopback address, free for TCP too as far as can be told.
-    public static func udp() throws -> Int { try port(Int32(SOCK_DGRAM.rawValue)) }
+    /// A port of the loopback address that is free for UDP and for TCP.
+    public static func udp() throws -> Int {
+        while true {
+            let number = try port(Int32(SOCK_DGRAM.rawValue))
+            // Another program may have it for TCP; then the next one is tried.
+            if (try? port(Int32(SOCK_STREAM.rawValue), number)) != nil { return number }
+        }
+    }
 
-    private static func port(_ kind: Int32) throws -> Int {
+    private static func port(_ kind: Int32, _ wanted: Int = 0) throws -> Int {
         let descriptor = socket(AF_INET, kind, 0)
         guard descriptor >= 0 else { throw SystemError("socket", path: "127.0.0.1") }
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(wanted).bigEndian
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let code = withUnsafeMutablePointer(to: &address) {

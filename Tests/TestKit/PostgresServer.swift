@@ -212,7 +212,7 @@ extension PostgresServer {
             "port = \(port)", "unix_socket_directories = '\(folder.path)'",
             "listen_addresses = '\(options.listensOnTCP ? "127.0.0.1" : "")'",
             // What a test writes need not outlive the machine.
-            "fsync = off", "full_page_writes = off", "max_connections = 60",
+            "fsync = off", "full_page_writes = off", "max_connections = 200",
             "shared_buffers = 64MB", "lc_messages = 'C'",
         ]
         if options.listensOnTCP {

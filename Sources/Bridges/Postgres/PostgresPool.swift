@@ -1,13 +1,29 @@
+import Threads
+
+/// How much a pool is used.
+public struct PostgresPoolUse: Equatable, Sendable {
+    /// How many wait for a session.
+    public var waiting = 0
+    /// How many sessions are lent.
+    public var lent = 0
+    /// How often a connection was lost and made again.
+    public var reconnects = 0
+
+    /// A pool that nobody has used yet.
+    public init() {}
+}
+
 /// A few sessions, lent to one task at a time; who comes first is served first.
 public actor PostgresPool {
     private let options: PostgresOptions
     private let size: Int
-    private let gate = ConnectGate()
+    private nonisolated let gate = ConnectGate()
     private var idle: [PostgresSession] = []
     private var made = 0
     private var waiting: [(id: UInt64, turn: CheckedContinuation<PostgresSession?, Never>)] = []
     private var lastWaiter: UInt64 = 0
     private var isClosed = false
+    private nonisolated let count = Locked(PostgresPoolUse())
 
     /// A pool of at most `size` connections, made when they are needed.
     public init(_ options: PostgresOptions, size: Int = 4) {
@@ -18,6 +34,13 @@ public actor PostgresPool {
 
     /// What the pool connects to, without secrets.
     public nonisolated var server: String { options.server }
+
+    /// How much it is used now.
+    public nonisolated var use: PostgresPoolUse {
+        var use = count.withLock { $0 }
+        use.reconnects = gate.reconnects
+        return use
+    }
 
     /// Runs `body` with a connection, as `PostgresSession.run` does, as soon as one is free.
     @discardableResult
@@ -70,6 +93,12 @@ public actor PostgresPool {
     // MARK: Lending
 
     private func borrow() async throws(PostgresError) -> PostgresSession {
+        let session = try await nextSession()
+        count.withLock { $0.lent += 1 }
+        return session
+    }
+
+    private func nextSession() async throws(PostgresError) -> PostgresSession {
         if isClosed { throw .closed }
         if let session = idle.popLast() { return session }
         if made < size {
@@ -78,6 +107,8 @@ public actor PostgresPool {
         }
         lastWaiter += 1
         let id = lastWaiter
+        count.withLock { $0.waiting += 1 }
+        defer { count.withLock { $0.waiting -= 1 } }
         let session: PostgresSession? = await withTaskCancellationHandler {
             await withCheckedContinuation { (turn: CheckedContinuation<PostgresSession?, Never>) in
                 if Task.isCancelled {
@@ -99,6 +130,7 @@ public actor PostgresPool {
     }
 
     private func giveBack(_ session: PostgresSession) {
+        count.withLock { $0.lent -= 1 }
         if isClosed { return }
         if waiting.isEmpty {
             idle.append(session)

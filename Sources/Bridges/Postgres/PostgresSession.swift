@@ -9,6 +9,8 @@ public actor PostgresSession {
     private let options: PostgresOptions
     private let gate: ConnectGate
     private var connection: PostgresConnection?
+    private var dial: Dial?
+    private var wasConnected = false
     private var lastTicket: UInt64 = 0
 
     /// The session's own thread.
@@ -29,14 +31,14 @@ public actor PostgresSession {
 
     /// Runs `body` with the connection on the session's thread.
     ///
-    /// If the task is cancelled the server is asked to stop, and `.cancelled` is thrown. A
-    /// transaction that `body` leaves open is rolled back.
+    /// If the task is cancelled the server is asked to stop, and `.cancelled` is thrown; a connection
+    /// that is being made is not waited for. A transaction that `body` leaves open is rolled back.
     @discardableResult
     public func run<Value: Sendable>(
         _ body: @Sendable (borrowing PostgresConnection) throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
         if Task.isCancelled { throw .cancelled }
-        let connection = try takeConnection()
+        let connection = try await takeConnection()
         let canceller = connection.canceller
         lastTicket += 1
         let ticket = lastTicket
@@ -58,7 +60,10 @@ public actor PostgresSession {
     }
 
     /// Ends the connection; the next `run` makes a new one.
-    public func disconnect() { connection = nil }
+    public func disconnect() {
+        connection = nil
+        dial = nil
+    }
 
     private func outcome<Value>(
         of connection: borrowing PostgresConnection,
@@ -71,9 +76,21 @@ public actor PostgresSession {
         }
     }
 
-    private func takeConnection() throws(PostgresError) -> PostgresConnection {
-        if let standing = connection.take(), standing.handle.isAlive() { return standing }
-        return try gate.connect(options)
+    private func takeConnection() async throws(PostgresError) -> PostgresConnection {
+        while true {
+            // Looked at anew after each wait: another task may have used the session meanwhile.
+            if let standing = connection.take(), standing.handle.isAlive() { return standing }
+            if Task.isCancelled { throw .cancelled }
+            let dial = self.dial ?? Dial(options, through: gate)
+            self.dial = dial
+            await dial.wait()
+            guard dial.hasEnded else { continue }
+            if self.dial === dial { self.dial = nil }
+            guard let connection = try dial.take() else { continue }
+            if wasConnected { gate.countReconnect() }
+            wasConnected = true
+            return connection
+        }
     }
 }
 
@@ -82,6 +99,7 @@ final class ConnectGate: Sendable {
     private struct State {
         var backoff = Backoff()
         var closedUntil: (instant: ContinuousClock.Instant, error: PostgresError)?
+        var reconnects = 0
     }
 
     private let state = Locked(State())
@@ -91,7 +109,10 @@ final class ConnectGate: Sendable {
         if let refusal, refusal.instant > .now { throw refusal.error }
         do throws(PostgresError) {
             let connection = try PostgresConnection(options)
-            state.withLock { $0 = State() }
+            state.withLock { state in
+                state.backoff.reset()
+                state.closedUntil = nil
+            }
             return connection
         } catch {
             state.withLock { state in
@@ -101,6 +122,11 @@ final class ConnectGate: Sendable {
             throw error
         }
     }
+
+    func countReconnect() { state.withLock { $0.reconnects += 1 } }
+
+    /// How often a session lost its connection and got another.
+    var reconnects: Int { state.withLock { $0.reconnects } }
 
     /// How long until the next try is allowed.
     var remaining: Duration {

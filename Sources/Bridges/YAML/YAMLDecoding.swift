@@ -9,6 +9,8 @@ public struct YAMLDecoding: Sendable {
     /// Settings of the reader's own, such as the folder that relative paths begin at.
     public var context: [String: any Sendable] = [:]
     private var saidOnce: Set<String> = []
+    /// How many blocks around the present one have no effect, of which a warning told already.
+    var quietDepth = 0
 
     /// The most complaints that are kept of one file.
     public static let mostComplaints = 500

@@ -43,6 +43,10 @@ public enum YAMLSupport: Sendable, Hashable {
     case honoured
     /// It is checked and then has no effect; a warning gives the reason.
     case warned(String)
+    /// It is checked with all that is inside it and then has no effect, which one warning says.
+    ///
+    /// The reason is a sentence's end: "this version does not scrape yet".
+    case checkedOnly(String)
     /// It is checked, and then keeps the file from being used.
     case refused(String)
 }

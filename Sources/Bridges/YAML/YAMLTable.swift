@@ -54,8 +54,10 @@ public struct YAMLTable<Target: Sendable>: Sendable {
             }
             let field = fields[place]
             guard !entry.value.isNull else { continue }
-            note(field.shape, at: entry, &decoding)
+            let isQuiet = note(field.shape, at: entry, &decoding)
+            decoding.quietDepth += isQuiet ? 1 : 0
             field.decode(entry.value, &target, &decoding)
+            decoding.quietDepth -= isQuiet ? 1 : 0
         }
         let block = YAMLBlock(name: name, mark: node.mark, entries: entries)
         for field in fields where field.shape.isRequired && !block.has(field.shape.name) {
@@ -117,18 +119,27 @@ public struct YAMLTable<Target: Sendable>: Sendable {
         decoding.error("\(name) has no field \"\(shown)\"", remedy, at: entry.mark)
     }
 
+    /// Says what becomes of a field; whether nothing is to be said of those inside it.
     private func note(
         _ shape: YAMLFieldShape, at entry: YAMLEntry, _ decoding: inout YAMLDecoding
-    ) {
+    ) -> Bool {
         switch shape.support {
         case .honoured: break
         case .warned(let reason):
+            guard decoding.quietDepth == 0 else { break }
             decoding.warnOnce(
                 "\(name).\(shape.name)", "\(shape.name) of \(name) has no effect: \(reason)",
                 "remove it, or leave it for Prometheus", at: entry.mark)
+        case .checkedOnly(let reason):
+            guard decoding.quietDepth == 0 else { break }
+            decoding.warnOnce(
+                "checked only: \(shape.name)", "\(shape.name): read and checked, but \(reason)", "",
+                at: entry.mark)
+            return true
         case .refused(let reason):
             decoding.error("\(shape.name) of \(name) is not supported", reason, at: entry.mark)
         }
+        return false
     }
 }
 

@@ -103,12 +103,9 @@ struct StorageConfig: Sendable, Hashable {
         make: { StorageConfig() }
     ) {
         YAMLField(
-            "tsdb", \.tsdb, TSDBConfig.table.codec,
-            support: .warned("Weir keeps samples in PostgreSQL; see retention in weir.yml"),
-            "Prometheus's database.")
+            "tsdb", \.tsdb, TSDBConfig.table.codec, "Prometheus's database.")
         YAMLField(
-            "exemplars", \.exemplars, ExemplarsConfig.table.codec,
-            support: .warned("Weir does not keep exemplars in memory"), "Prometheus's exemplars.")
+            "exemplars", \.exemplars, ExemplarsConfig.table.codec, "Prometheus's exemplars.")
     }
 }
 
@@ -189,8 +186,7 @@ struct RuntimeConfig: Sendable, Hashable {
         "runtime", "Settings of Go's runtime.", make: { RuntimeConfig() }
     ) {
         YAMLField(
-            "gogc", \.gogc, .whole(Int.min...Int.max),
-            support: .warned("Weir has no garbage collector"), "Go's garbage collector.")
+            "gogc", \.gogc, .whole(Int.min...Int.max), "Go's garbage collector.")
     }
 }
 

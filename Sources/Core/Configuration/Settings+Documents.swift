@@ -7,11 +7,13 @@ extension Settings {
     }
 
     /// Every field and every variable as Markdown, for `docs/configuration.md`.
+    ///
+    /// The blocks that `prometheus.yml` has too stand there.
     public static var reference: String {
         let rows = SettingsEnvironment.variables.map { variable in
             "| `\(variable.name)` | `\(variable.path.joined(separator: "."))` |\n"
         }
-        return YAMLReference.markdown(table.shape) + """
+        return YAMLReference.markdown(table.shape, without: WeirConfig.shape) + """
 
             ### Environment variables
 

@@ -5,19 +5,19 @@ extension Settings.Dialects {
         "dialects", "Each dialect is off until it is switched on.", make: { Self() }
     ) {
         YAMLField(
-            "dcos", \.dcos, Settings.DCOS.table.codec, support: Settings.answers,
+            "dcos", \.dcos, Settings.DCOS.table.codec,
             "DC/OS's metrics API.")
         YAMLField(
-            "directus", \.directus, Settings.Directus.table.codec, support: Settings.answers,
+            "directus", \.directus, Settings.Directus.table.codec,
             "Directus's rule for `/metrics`.")
         YAMLField(
-            "mackerel", \.mackerel, Settings.Mackerel.table.codec, support: Settings.answers,
+            "mackerel", \.mackerel, Settings.Mackerel.table.codec,
             "Mackerel's service metrics.")
         YAMLField(
-            "wgtwo", \.wgtwo, Settings.Wgtwo.table.codec, support: Settings.answers,
+            "wgtwo", \.wgtwo, Settings.Wgtwo.table.codec,
             "wgtwo's `/metrics/v1`.")
         YAMLField(
-            "influxdb", \.influxdb, Settings.InfluxDB.table.codec, support: Settings.answers,
+            "influxdb", \.influxdb, Settings.InfluxDB.table.codec,
             "InfluxDB's errors, health and scrapers.")
     }
 }

@@ -46,11 +46,13 @@ public struct SettingsReading: Sendable {
         var complaints: [YAMLComplaint] = []
         var access = AccessSettings()
         var node = document?.root ?? .plain("")
+        var said: YAMLDecoding?
         if let document {
             var decoding = YAMLDecoding(document)
             decoding.folder = FileSystem.folder(of: document.file)
             _ = Settings.table.decode(node, &decoding)
             complaints = decoding.complaints
+            said = decoding
             Self.read(document, into: &access, &complaints)
             complaints.sort { $0.mark < $1.mark }
         }
@@ -59,8 +61,10 @@ public struct SettingsReading: Sendable {
         for value in values {
             guard let root = value.document.root else { continue }
             var decoding = YAMLDecoding(value.document)
+            if let said { decoding.continueFrom(said) }
             _ = Settings.table.decode(root, &decoding)
             complaints += decoding.complaints
+            said = decoding
             Self.read(value.document, into: &access, &complaints)
             node = node.merged(with: root)
         }

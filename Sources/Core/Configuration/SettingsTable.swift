@@ -3,12 +3,6 @@ import Model
 public import YAML
 
 extension Settings {
-    // What a part that is still to come will honour; the warning names the field.
-    private static let storage = YAMLSupport.warned("storage is still to come")
-    private static let scraping = YAMLSupport.warned("the scrape loop is still to come")
-    private static let relay = YAMLSupport.warned("federation is still to come")
-    static let answers = YAMLSupport.warned("the dialects are still to come")
-
     /// Every field of `weir.yml`: what reads it, prints it, documents it and describes it.
     public static let table = YAMLTable<Settings>(
         "weir.yml", "Weir's own settings. The file may be empty: everything has a default.",
@@ -28,33 +22,34 @@ extension Settings {
         YAMLField(
             "credentials", \.credentialNodes, AccessShape.credentials, "Who may do what.")
         YAMLField(
-            "retention", \.retention, .duration, support: storage,
+            "retention", \.retention, .duration, support: NotYet.storage,
             "How long samples are kept; 0s for ever.")
         YAMLField(
-            "retention_size", \.retentionSize, SettingsValues.size, support: storage,
+            "retention_size", \.retentionSize, SettingsValues.size, support: NotYet.storage,
             "How many bytes of samples are kept, the oldest going first; 0 for as many as fit.")
         YAMLField(
             "retention_rules", \.retentionRules, .list(RetentionRule.table.codec),
-            support: storage,
+            support: NotYet.storage,
             "Series that are kept for a time of their own; the first rule that matches counts.")
         YAMLField(
-            "rollups", \.rollups, .list(Rollup.table.codec), support: storage,
+            "rollups", \.rollups, .list(Rollup.table.codec), support: NotYet.storage,
             "Series of which coarse values are kept after the samples are gone.")
         YAMLField(
-            "spool", \.spool, Spool.table.codec, support: storage,
+            "spool", \.spool, Spool.table.codec, support: NotYet.storage,
             "What is kept on disk while the database cannot take it.")
         YAMLField(
-            "sql", \.sql, SQLSurface.table.codec, support: storage,
+            "sql", \.sql, SQLSurface.table.codec, support: NotYet.storage,
             "What others see of the database.")
         YAMLField(
-            "auth_profiles", \.authProfiles, .map(AuthProfile.table.codec), support: scraping,
+            "auth_profiles", \.authProfiles, .map(AuthProfile.table.codec),
+            support: NotYet.scraping,
             "Credentials for targets by name; the label `__auth_profile__` picks one.")
         YAMLField("limits", \.limits, Limits.table.codec, "What one caller or target may cost.")
         YAMLField(
-            "federation", \.federation, Federation.table.codec, support: relay,
+            "federation", \.federation, Federation.table.codec, support: NotYet.federation,
             "What `/metrics` and `/federate` write.")
         YAMLField(
-            "dialects", \.dialects, Dialects.table.codec,
+            "dialects", \.dialects, Dialects.table.codec, support: NotYet.dialects,
             "Shapes of other systems' interfaces that Weir answers in.")
     }
 
@@ -136,19 +131,19 @@ extension Settings.SQLSurface {
 extension Settings.Limits {
     static let table = YAMLTable<Self>("limits", "What one may cost.", make: { Self() }) {
         YAMLField(
-            "request_body", \.requestBody, SettingsValues.size,
+            "request_body", \.requestBody, SettingsValues.size, support: NotYet.limit,
             "The most bytes of a request's body; more is answered with 413.")
         YAMLField(
             "failed_logins", \.failedLogins, .whole(1...100_000),
-            support: .warned("the limit is fixed as yet"),
+            support: NotYet.limit,
             "How many failed attempts an address has in a minute.")
         YAMLField(
             "series_budget", \.seriesBudget, .whole(),
-            support: .warned("the scrape loop is still to come"),
+            support: NotYet.scraping,
             "The most series of one job; new ones beyond are counted and not kept. 0 for all.")
         YAMLField(
             "answer_series", \.answerSeries, .whole(),
-            support: .warned("PromQL is still to come"),
+            support: NotYet.queries,
             "The most series that one answer may hold; 0 for all.")
     }
 }

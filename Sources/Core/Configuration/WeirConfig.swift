@@ -42,29 +42,40 @@ public struct WeirConfig: Sendable, Hashable {
     ) {
         YAMLField(
             "global", \.global, GlobalConfig.table.codec, standard: "see global",
-            "What jobs and rules inherit.")
-        YAMLField("runtime", \.runtime, RuntimeConfig.table.codec, "Settings of Go's runtime.")
+            support: NotYet.scrapingOrRules, "What jobs and rules inherit.")
         YAMLField(
-            "rule_files", \.ruleFiles, .list(.glob("rule_files")),
+            "runtime", \.runtime, RuntimeConfig.table.codec,
+            support: .checkedOnly("Weir has no garbage collector"), "Settings of Go's runtime.")
+        YAMLField(
+            "rule_files", \.ruleFiles, .list(.glob("rule_files")), support: NotYet.rules,
             "Files of rules; the last part of a path may hold one `*`.")
         YAMLField(
             "scrape_config_files", \.scrapeConfigFiles, .list(.glob("scrape_config_files")),
+            support: NotYet.scraping,
             "More files with `scrape_configs`; the last part of a path may hold one `*`.")
-        YAMLField("scrape_configs", \.scrapeConfigs, .list(ScrapeConfig.codec), "Jobs.")
-        YAMLField("alerting", \.alerting, AlertingConfig.table.codec, "Who hears of alerts.")
+        YAMLField(
+            "scrape_configs", \.scrapeConfigs, .list(ScrapeConfig.codec),
+            support: NotYet.scraping, "Jobs.")
+        YAMLField(
+            "alerting", \.alerting, AlertingConfig.table.codec, support: NotYet.alerting,
+            "Who hears of alerts.")
         YAMLField(
             "remote_write", \.remoteWrite, .list(RemoteWriteConfig.table.codec),
-            "Where samples are sent.")
+            support: NotYet.sending, "Where samples are sent.")
         YAMLField(
             "remote_read", \.remoteRead, .list(RemoteReadConfig.table.codec),
-            support: .warned("Weir reads its own database only"), "Where older samples come from.")
+            support: .checkedOnly("Weir reads its own database only"),
+            "Where older samples come from.")
         YAMLField(
             "otlp", \.otlp, OTLPConfig.table.codec, standard: "see otlp",
-            "How OpenTelemetry's metrics become series.")
-        YAMLField("storage", \.storage, StorageConfig.table.codec, "Prometheus's store.")
+            support: NotYet.otlp, "How OpenTelemetry's metrics become series.")
+        YAMLField(
+            "storage", \.storage, StorageConfig.table.codec,
+            support: .checkedOnly("Weir keeps samples in PostgreSQL; see retention in weir.yml"),
+            "Prometheus's store.")
         YAMLField(
             "tracing", \.tracing, TracingConfig.table.codec,
-            support: .warned("Weir sends no spans about itself"),
+            support: .checkedOnly("Weir sends no spans about itself"),
             "Where Prometheus sends spans about itself.")
     }
 
@@ -104,6 +115,8 @@ struct ScrapeConfigFile: Sendable {
         "scrape_config_file", "A file that scrape_config_files names.",
         make: { ScrapeConfigFile() }
     ) {
-        YAMLField("scrape_configs", \.scrapeConfigs, .list(ScrapeConfig.codec), "Jobs.")
+        YAMLField(
+            "scrape_configs", \.scrapeConfigs, .list(ScrapeConfig.codec),
+            support: NotYet.scraping, "Jobs.")
     }
 }

@@ -7,7 +7,8 @@ public import Model
 ///     writer.finish()
 ///     send(writer.bytes)
 ///
-/// Callers may take `bytes` away between families and go on.
+/// Callers may take `bytes` away between families and go on. Who writes the same series again and
+/// again prepares them once, by `prepare(_:)`.
 public struct ExpositionWriter {
     /// What was written and not taken away yet.
     public var bytes: [UInt8] = []
@@ -70,6 +71,15 @@ public struct ExpositionWriter {
     }
 
     private mutating func write(_ point: MetricPoint, of family: String, isPlain: Bool) {
+        appendSeries(point, of: family, isPlain: isPlain)
+        appendValue(point.value)
+        if let time = point.time { appendTime(time) }
+        if format.isOpenMetrics, let exemplar = point.exemplar { appendExemplar(exemplar) }
+        newLine()
+    }
+
+    /// What a line says up to its value.
+    mutating func appendSeries(_ point: MetricPoint, of family: String, isPlain: Bool) {
         if isPlain {
             append(family)
             append(point.suffix)
@@ -82,14 +92,10 @@ public struct ExpositionWriter {
             appendSeries(family + point.suffix, point.labels)
         }
         append(UInt8(ascii: " "))
-        appendValue(point.value)
-        if let time = point.time { appendTime(time) }
-        if format.isOpenMetrics, let exemplar = point.exemplar { appendExemplar(exemplar) }
-        newLine()
     }
 
     /// Whether a name is written as it is, without quotes or escapes.
-    private func isPlain(_ name: String, isMetric: Bool) -> Bool {
+    func isPlain(_ name: String, isMetric: Bool) -> Bool {
         guard escaping != .dots else { return false }
         let span = name.utf8Span.span
         return span.count > 0 && span.endOfName(from: 0, colons: isMetric) == span.count
@@ -140,9 +146,14 @@ public struct ExpositionWriter {
     private mutating func appendValue(_ value: Double) { FloatText.append(value, to: &bytes) }
 
     private mutating func appendTime(_ time: Timestamp) {
-        append(UInt8(ascii: " "))
-        guard format.isOpenMetrics else { return append(String(time.milliseconds)) }
-        FloatText.appendSeconds(time.milliseconds, to: &bytes)
+        var text = ShortText()
+        text.append(UInt8(ascii: " "))
+        if format.isOpenMetrics {
+            text.appendSeconds(time.milliseconds)
+        } else {
+            text.appendWhole(time.milliseconds)
+        }
+        bytes.append(text)
     }
 
     private mutating func appendExemplar(_ exemplar: PointExemplar) {
@@ -200,20 +211,4 @@ public struct ExpositionWriter {
     private mutating func append(_ text: String) { bytes.append(text.utf8Span.span) }
     @inline(__always)
     private mutating func newLine() { bytes.append(UInt8(ascii: "\n")) }
-}
-
-extension FloatText {
-    /// Milliseconds as seconds, without an error.
-    static func appendSeconds(_ milliseconds: Int64, to bytes: inout [UInt8]) {
-        let magnitude = milliseconds.magnitude
-        if milliseconds < 0 { bytes.append(UInt8(ascii: "-")) }
-        bytes.append(contentsOf: String(magnitude / 1000).utf8)
-        var rest = magnitude % 1000
-        guard rest > 0 else { return }
-        bytes.append(UInt8(ascii: "."))
-        while rest > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest / 100))
-            rest = rest % 100 * 10
-        }
-    }
 }

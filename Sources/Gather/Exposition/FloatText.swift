@@ -2,16 +2,9 @@
 enum FloatText {
     /// As Go prints a float by `%g`: `1e+06`, `0.25`, `NaN`, `+Inf`.
     static func append(_ value: Double, to bytes: inout [UInt8]) {
-        if value == value.rounded(.towardZero), value.magnitude < 1e15 {
-            return appendWhole(value, to: &bytes)
-        }
-        guard value.isFinite else {
-            let word = value.isNaN ? "NaN" : value > 0 ? "+Inf" : "-Inf"
-            return bytes.append(contentsOf: word.utf8)
-        }
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        var digits = Digits(value.magnitude)
-        digits.append(to: &bytes)
+        var text = ShortText()
+        text.append(value)
+        bytes.append(text)
     }
 
     /// As OpenMetrics asks of `le` and `quantile`: whole numbers get `.0`.
@@ -22,58 +15,183 @@ enum FloatText {
         if isPlain { bytes.append(contentsOf: ".0".utf8) }
         return String(decoding: bytes, as: UTF8.self)
     }
+}
 
-    /// Whole numbers need no search for the shortest digits.
+/// Up to 64 bytes on the stack: a value, a time and what stands between them.
+struct ShortText {
+    fileprivate var bytes = InlineArray<64, UInt8>(repeating: 0)
+    /// How many were written.
+    private(set) var count = 0
+
     @inline(__always)
-    private static func appendWhole(_ value: Double, to bytes: inout [UInt8]) {
-        if value.sign == .minus { bytes.append(UInt8(ascii: "-")) }
-        var rest = UInt64(value.magnitude)
-        guard rest >= 1_000_000 else { return appendDigits(rest, to: &bytes) }
-        var digits = Digits()
-        var zeros = 0
-        while rest % 10 == 0 {
-            rest /= 10
-            zeros += 1
+    mutating func append(_ byte: UInt8) {
+        bytes[count] = byte
+        count += 1
+    }
+
+    mutating func append(_ word: String) {
+        for byte in word.utf8 { append(byte) }
+    }
+
+    /// A value as Go prints it by `%g`.
+    @inline(__always)
+    mutating func append(_ value: Double) {
+        let magnitude = value.magnitude
+        if magnitude < 1_000_000 {
+            let whole = UInt64(magnitude)
+            if Double(whole) == magnitude {
+                if value.sign == .minus { append(UInt8(ascii: "-")) }
+                return appendDigits(whole)
+            }
         }
-        digits.mantissa = rest
-        digits.exponent = zeros
-        digits.append(to: &bytes)
+        appendFraction(value)
+    }
+
+    private mutating func appendFraction(_ value: Double) {
+        guard value.isFinite else {
+            return append(value.isNaN ? "NaN" : value > 0 ? "+Inf" : "-Inf")
+        }
+        if value < 0 { append(UInt8(ascii: "-")) }
+        append(Decimal(value.magnitude))
+    }
+
+    /// A number, its digits in pairs from the last one on.
+    @inline(__always)
+    mutating func appendDigits(_ value: UInt64) {
+        guard value >= 10 else {
+            return append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value))
+        }
+        let end = count + Self.digits(in: value)
+        count = end
+        place(value, before: end)
+    }
+
+    /// Milliseconds as seconds, without an error.
+    mutating func appendSeconds(_ milliseconds: Int64) {
+        if milliseconds < 0 { append(UInt8(ascii: "-")) }
+        appendDigits(milliseconds.magnitude / 1000)
+        var rest = milliseconds.magnitude % 1000
+        guard rest > 0 else { return }
+        append(UInt8(ascii: "."))
+        while rest > 0 {
+            append(UInt8(ascii: "0") + UInt8(rest / 100))
+            rest = rest % 100 * 10
+        }
+    }
+
+    /// A whole number with its sign.
+    mutating func appendWhole(_ value: Int64) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        appendDigits(value.magnitude)
     }
 
     @inline(__always)
-    fileprivate static func appendDigits(_ value: UInt64, to bytes: inout [UInt8]) {
-        guard value >= 10 else { return bytes.append(UInt8(ascii: "0") + UInt8(value)) }
-        // Found from the last digit on, so that no array is made.
-        var packed = (UInt64(0), UInt64(0), UInt64(0))
-        var count = 0
+    private mutating func place(_ value: UInt64, before end: Int) {
         var rest = value
-        while rest > 0 {
-            let digit = UInt64(UInt8(ascii: "0")) + rest % 10
-            packed = (
-                packed.0 << 8 | digit, packed.1 << 8 | packed.0 >> 56,
-                packed.2 << 8 | packed.1 >> 56
-            )
-            rest /= 10
+        var at = end
+        while rest >= 10 {
+            let next = rest / 10
+            at -= 1
+            bytes[at] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest - next * 10)
+            rest = next
+        }
+        bytes[at - 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest)
+    }
+
+    @inline(__always)
+    private static func digits(in value: UInt64) -> Int {
+        var count = 1
+        var bound: UInt64 = 10
+        while count < 20, value >= bound {
             count += 1
+            bound = bound &* 10
         }
-        for _ in 0..<count {
-            bytes.append(UInt8(truncatingIfNeeded: packed.0))
-            packed = (packed.0 >> 8 | packed.1 << 56, packed.1 >> 8 | packed.2 << 56, packed.2 >> 8)
+        return value >= 10_000_000_000_000_000_000 ? 20 : count
+    }
+
+    /// Plainly, or with an exponent where Go would.
+    private mutating func append(_ decimal: Decimal) {
+        let digits = Self.digits(in: decimal.mantissa)
+        // The place of the point, counted from the first digit.
+        let point = digits + decimal.exponent
+        guard -4..<6 ~= point - 1 else { return appendScientific(decimal, digits, point) }
+        if point <= 0 {
+            append(UInt8(ascii: "0"))
+            append(UInt8(ascii: "."))
+            for _ in point..<0 { append(UInt8(ascii: "0")) }
+            return appendDigits(decimal.mantissa)
         }
+        let start = count
+        appendDigits(decimal.mantissa)
+        if point < digits { openPoint(at: start + point) }
+        for _ in digits..<max(point, digits) { append(UInt8(ascii: "0")) }
+    }
+
+    private mutating func appendScientific(_ decimal: Decimal, _ digits: Int, _ point: Int) {
+        let start = count
+        appendDigits(decimal.mantissa)
+        if digits > 1 { openPoint(at: start + 1) }
+        let exponent = point - 1
+        append(UInt8(ascii: "e"))
+        append(exponent < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+        if exponent.magnitude < 10 { append(UInt8(ascii: "0")) }
+        appendDigits(UInt64(exponent.magnitude))
+    }
+
+    /// Moves the digits from `place` on by one to make room for the point.
+    private mutating func openPoint(at place: Int) {
+        var at = count
+        while at > place {
+            bytes[at] = bytes[at - 1]
+            at -= 1
+        }
+        bytes[place] = UInt8(ascii: ".")
+        count += 1
     }
 }
 
 /// `mantissa · 10^exponent`, without zeros at the mantissa's end.
-private struct Digits {
+private struct Decimal {
     var mantissa: UInt64 = 0
     var exponent = 0
 
-    init() {}
-
-    /// The shortest digits of a finite value above zero.
-    ///
-    /// Swift finds them, as Go does: the fewest, and of these the nearest to the value.
+    /// The shortest digits of a finite value above zero: the fewest, and of these the nearest.
     init(_ value: Double) {
+        if !fill(fromFifteenDigits: value) { fill(from: value) }
+        while mantissa % 10000 == 0, mantissa > 0 {
+            mantissa /= 10000
+            exponent += 4
+        }
+        while mantissa % 10 == 0, mantissa > 0 {
+            mantissa /= 10
+            exponent += 1
+        }
+    }
+
+    /// Finds the digits where fifteen of them are enough, as they are for what people measure.
+    ///
+    /// Two decimals of at most fifteen digits never share a double, so one that reads back as the
+    /// value is the only one, and without its zeros the shortest. Ten to the 22nd and whole numbers
+    /// below 2^53 are exact, so that the division rounds once and tells what a reader would read.
+    private mutating func fill(fromFifteenDigits value: Double) -> Bool {
+        guard value >= 1e-7, value < 1e15 else { return false }
+        // Digits in front of the point, or one fewer; zeros behind it count below zero.
+        let places = (Int(value.exponent) * 1233) >> 12
+        var scale = min(22, 14 - places)
+        var scaled = (value * Self.powers[scale]).rounded()
+        if scaled >= 1e15 {
+            scale -= 1
+            guard scale >= 0 else { return false }
+            scaled = (value * Self.powers[scale]).rounded()
+        }
+        guard scaled < 1e15, scaled / Self.powers[scale] == value else { return false }
+        mantissa = UInt64(scaled)
+        exponent = -scale
+        return true
+    }
+
+    /// Swift finds the shortest digits, as Go does.
+    private mutating func fill(from value: Double) {
         var isFraction = false
         var scale = 0
         var isExponent = false
@@ -91,41 +209,18 @@ private struct Digits {
             }
         }
         exponent += isDown ? -scale : scale
-        while mantissa % 10 == 0, mantissa > 0 {
-            mantissa /= 10
-            exponent += 1
-        }
     }
 
-    /// Writes them plainly, or with an exponent where Go would.
-    mutating func append(to bytes: inout [UInt8]) {
-        var digits: [UInt8] = []
-        FloatText.appendDigits(mantissa, to: &digits)
-        // The place of the point, counted from the first digit.
-        let point = digits.count + exponent
-        guard -4..<6 ~= point - 1 else { return appendScientific(digits, point, to: &bytes) }
-        if point <= 0 {
-            bytes.append(contentsOf: "0.".utf8)
-            for _ in point..<0 { bytes.append(UInt8(ascii: "0")) }
-            return bytes.append(contentsOf: digits)
-        }
-        for index in 0..<max(point, digits.count) {
-            if index == point { bytes.append(UInt8(ascii: ".")) }
-            bytes.append(index < digits.count ? digits[index] : UInt8(ascii: "0"))
-        }
-    }
+    private static let powers: InlineArray<23, Double> = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+        1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    ]
+}
 
-    private func appendScientific(
-        _ digits: [UInt8], _ point: Int, to bytes: inout [UInt8]
-    ) {
-        bytes.append(digits[0])
-        if digits.count > 1 {
-            bytes.append(UInt8(ascii: "."))
-            bytes.append(contentsOf: digits[1...])
-        }
-        let exponent = point - 1
-        bytes.append(contentsOf: (exponent < 0 ? "e-" : "e+").utf8)
-        if exponent.magnitude < 10 { bytes.append(UInt8(ascii: "0")) }
-        FloatText.appendDigits(UInt64(exponent.magnitude), to: &bytes)
+extension [UInt8] {
+    /// Adds what was written.
+    @inline(__always)
+    mutating func append(_ text: borrowing ShortText) {
+        append(text.bytes.span.extracting(first: text.count))
     }
 }

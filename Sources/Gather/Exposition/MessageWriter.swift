@@ -23,11 +23,21 @@ struct MessageWriter {
     }
 
     mutating func message(_ field: Int, _ fill: (inout MessageWriter) -> Void) {
-        var inner = MessageWriter()
-        fill(&inner)
         number(UInt64(field) << 3 | 2)
-        number(UInt64(inner.bytes.count))
-        bytes.append(contentsOf: inner.bytes)
+        delimited(fill)
+    }
+
+    /// A message behind its length.
+    mutating func delimited(_ fill: (inout MessageWriter) -> Void) {
+        let start = bytes.count
+        bytes.append(0)
+        fill(&self)
+        let count = UInt64(bytes.count - start - 1)
+        guard count > 0x7f else { return bytes[start] = UInt8(count) }
+        // The length is longer than the byte that was left for it.
+        var length = MessageWriter()
+        length.number(count)
+        bytes.replaceSubrange(start...start, with: length.bytes)
     }
 
     mutating func number(_ value: UInt64) {
@@ -51,18 +61,24 @@ struct MessageWriter {
 // the same labels, apart from `le` and `quantile`, become one metric.
 extension ExpositionWriter {
     mutating func writeMessage(_ family: MetricFamily) {
-        var message = MessageWriter()
+        // The bytes are taken over for the while, so that they are not copied.
+        var writer = MessageWriter(bytes: bytes)
+        bytes = []
+        writer.delimited {
+            writeHead(family, to: &$0)
+            for metric in grouped(family) {
+                $0.message(4) { write(metric, family.metadata.type, to: &$0) }
+            }
+        }
+        bytes = writer.bytes
+    }
+
+    /// What stands in front of the metrics.
+    func writeHead(_ family: MetricFamily, to message: inout MessageWriter) {
         message.text(1, escaping.escape(declaredName(family), isMetric: true))
         if !family.metadata.help.isEmpty { message.text(2, family.metadata.help) }
         message.varint(3, Self.typeNumber(family.metadata.type))
-        for metric in grouped(family) {
-            message.message(4) { write(metric, family.metadata.type, to: &$0) }
-        }
         if !family.metadata.unit.isEmpty { message.text(5, family.metadata.unit) }
-        var framed = MessageWriter()
-        framed.number(UInt64(message.bytes.count))
-        bytes.append(contentsOf: framed.bytes)
-        bytes.append(contentsOf: message.bytes)
     }
 
     private static func typeNumber(_ type: MetricType) -> UInt64 {
@@ -101,7 +117,7 @@ extension ExpositionWriter {
     }
 
     /// The label that tells one part of a metric from another.
-    private static func ownLabel(_ type: MetricType) -> String? {
+    static func ownLabel(_ type: MetricType) -> String? {
         switch type {
         case .histogram, .gaugehistogram: LabelName.bucketBound
         case .summary: LabelName.quantile

@@ -17,6 +17,7 @@ public actor PrivateCluster {
     let roomToStart: Int
 
     private let throttle = LogThrottle()
+    private var isRoomShort = false
     private var lock: FileLock?
     private var postmaster: RunningProcess?
     private var installation: PostgresInstallation?
@@ -47,6 +48,9 @@ public actor PrivateCluster {
     ) throws(PrivatePostgresError) -> PostgresOptions {
         try options(user: asReader ? "weir_reader" : "weir", database: "weir")
     }
+
+    /// The folder above its own, as a whole path: what `--storage.tsdb.path` names.
+    public nonisolated var dataFolder: String { Files.parent(of: folder.path) }
 
     /// Whether a server runs in the folder now and stays, ours or another Weir's.
     public nonisolated var isRunning: Bool {
@@ -81,7 +85,10 @@ public actor PrivateCluster {
         while !Task.isCancelled {
             if let postmaster {
                 let since = ContinuousClock.now
-                guard let status = await postmaster.wait(for: .seconds(3600)) else { continue }
+                guard let status = await postmaster.wait(for: Self.roomInterval) else {
+                    sayIfRoomIsShort()
+                    continue
+                }
                 if Task.isCancelled { return }
                 if ContinuousClock.now - since > .seconds(60) { backoff.reset() }
                 log.warn("PostgreSQL ended, starting it again", ["status": status.description])
@@ -98,6 +105,23 @@ public actor PrivateCluster {
                 // Cut short only by the end of this task, which the loop looks at.
                 try? await Task.sleep(for: wait)
             }
+        }
+    }
+
+    /// How often a running server's disk is looked at.
+    private static let roomInterval = Duration.seconds(5)
+
+    /// Says once that the disk is nearly full, and once that it is not any more.
+    private func sayIfRoomIsShort() {
+        do throws(PrivatePostgresError) {
+            try checkRoom(roomToStart)
+            if isRoomShort { log.info("the database has room again") }
+            isRoomShort = false
+        } catch {
+            if !isRoomShort {
+                log.warn("the database has no room to write", ["error": error.description])
+            }
+            isRoomShort = true
         }
     }
 

@@ -1,7 +1,7 @@
 // PrivatePostgres: a PostgreSQL cluster of Weir's own, for who names no database.
 // In: a folder. Out: a server that runs as long as Weir does. Start at `PrivateCluster`.
 // Made once, watched, restarted, adopted if it outlived Weir, never started twice.
-// Imports: Postgres, Processes, Telemetry, Threads.
+// Imports: Postgres, Processes, Telemetry.
 
 public import Postgres
 public import Processes

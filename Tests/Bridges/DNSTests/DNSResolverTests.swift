@@ -30,7 +30,15 @@ private struct NameServer {
 
         """
 
+    /// Starts one; where its port is taken by another in the meantime, on another port.
     static func start(extra: String = "") async throws -> NameServer {
+        for _ in 0..<5 {
+            if let server = try await attempt(extra: extra) { return server }
+        }
+        throw SystemError("start", path: "nsd")
+    }
+
+    private static func attempt(extra: String) async throws -> NameServer? {
         let folder = try TemporaryFolder("dns")
         try folder.write(zone + extra, to: "zone")
         let port = try FreePort.udp()
@@ -61,10 +69,10 @@ private struct NameServer {
         let isUp = try await eventually {
             // Until it answers, a look-up fails; that is what is waited for.
             let records = try? await resolver.records(.a, of: "ns1.weir.test")
-            return records == [.address("127.0.0.1")]
+            return records == [.address("127.0.0.1")] || !process.isRunning
         }
         try #require(isUp, "\(process.errors)")
-        return server
+        return process.isRunning ? server : nil
     }
 }
 

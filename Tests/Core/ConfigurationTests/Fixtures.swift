@@ -1,8 +1,16 @@
 import Glibc
 import TestKit
 import Testing
+import YAML
 
 @testable import Configuration
+
+extension LoadedConfig {
+    /// What is worth knowing beside the sections that this version does not act on.
+    var otherWarnings: [String] {
+        warnings.map(\.problem).filter { !$0.contains(": read and checked, but ") }
+    }
+}
 
 /// The files of `Fixtures`, good and bad.
 enum Fixtures {

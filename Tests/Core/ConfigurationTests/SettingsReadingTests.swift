@@ -116,10 +116,10 @@ struct SettingsReadingTests {
         let reading = try read("retention: 1d\nfederation: {timestamps: true}\n")
         #expect(
             reading.warnings.map(\.description) == [
-                "weir.yml:1:1: retention of weir.yml has no effect: storage is still to come; "
-                    + "remove it, or leave it for Prometheus",
-                "weir.yml:2:1: federation of weir.yml has no effect: federation is still to come; "
-                    + "remove it, or leave it for Prometheus",
+                "weir.yml:1:1: retention: read and checked, but this version of Weir does not keep "
+                    + "samples yet",
+                "weir.yml:2:1: federation: read and checked, but this version of Weir has no samples "
+                    + "to show yet",
             ])
         #expect(reading.settings?.retention == .days(1))
     }

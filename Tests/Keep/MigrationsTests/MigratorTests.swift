@@ -42,6 +42,28 @@ struct MigratorTests {
                 """)
     }
 
+    /// A server of its own, since roles belong to the whole server.
+    @Test func `who may not make the role for readers migrates without it, and is told`()
+        async throws
+    {
+        let server = try await PostgresServer(.init())
+        try await server.run("CREATE ROLE modest LOGIN")
+        try await server.run("CREATE DATABASE kept OWNER modest")
+        let options = try PostgresOptions(
+            "host=\(server.socketFolder) port=\(server.port) user=modest dbname=kept")
+        let said = Locked<[String]>([])
+        let report = try await Migrator().migrate(options) { progress in
+            if case .says(_, let text) = progress { said.withLock { $0.append(text) } }
+        }
+        #expect(report.pending.isEmpty)
+        #expect(said.withLock { $0 }.contains { $0.contains("CREATE ROLE weir_reader") })
+        #expect(try await server.run("SELECT to_regrole('weir_reader') IS NULL") == "t")
+        let check = try await ServerCheck.run(options)
+        #expect(check.obstacles == [])
+        #expect(check.advice.contains { $0.hasPrefix("role weir_reader is missing") })
+        await server.stop()
+    }
+
     @Test func `the status changes nothing`() async throws {
         let options = try await freshOptions()
         let report = try await Migrator([first]).status(options)
