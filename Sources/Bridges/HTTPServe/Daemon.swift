@@ -21,7 +21,7 @@ final class Daemon {
         options.connection_limit = UInt32(clamping: settings.hardConnectionLimit + 16)
         options.timeout_seconds = UInt32(
             clamping: max(1, settings.options.idleTimeout.components.seconds))
-        options.memory = settings.options.maxHeaderBytes + 4 * 1024
+        options.memory = settings.options.maxHeaderBytes + 3 * 1024
         options.context = Unmanaged.passUnretained(loop).toOpaque()
         options.access = accessed
         options.completed = completed

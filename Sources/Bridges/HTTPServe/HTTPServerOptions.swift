@@ -12,7 +12,7 @@ public struct HTTPServerOptions: Sendable {
     public var bodyTimeout = Duration.seconds(300)
     /// A target longer than this is 414.
     public var maxTargetBytes = 8 * 1024
-    /// A head longer than this is 431; each connection takes 4 KB more than this.
+    /// A head longer than this is 431; each connection takes 3 KB more than this.
     public var maxHeaderBytes = 8 * 1024
     /// A body longer than this is 413, where the route says nothing else.
     public var maxBodyBytes = 16 << 20

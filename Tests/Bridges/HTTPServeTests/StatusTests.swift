@@ -223,3 +223,15 @@ private struct Broken: Error {}
         #expect(record.peer.host == "127.0.0.1")
     }
 }
+
+@Test(arguments: [1, 20])
+func `a head just below the limit is answered, in one field or in many`(count: Int) async throws {
+    let fields = (0..<count).map { number in
+        "X-\(number): \(String(repeating: "v", count: 7900 / count - 10))\r\n"
+    }.joined()
+    try await serving(sample(), options: { $0.addedFields = ["X-Frame-Options": "deny"] }) {
+        served in
+        let answer = try await served.ask("GET /x HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")
+        #expect(answer.status == 200)
+    }
+}
