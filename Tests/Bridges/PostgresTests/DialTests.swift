@@ -95,6 +95,9 @@ struct DialTests {
                 }
             }
         }
+        // The two tasks may begin in any order; the one that waits has to come second.
+        let isLent = try await eventually { pool.use.lent == 1 }
+        #expect(isLent)
         let waiter = Task {
             try await pool.run { connection throws(PostgresError) in try connection.run("SELECT 1")
             }
