@@ -23,6 +23,14 @@ public struct ScopedSource: SeriesSource {
         return scope.isEmpty ? found : found.filter { scope.accept($0.labels) }
     }
 
+    /// The label sets that meet `matchers` and the scope.
+    public func labelSets(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [Labels] {
+        let found = try await source.labelSets(matching: scope + matchers, in: range)
+        return scope.isEmpty ? found : found.filter { scope.accept($0) }
+    }
+
     /// The same source with a narrower scope.
     public func narrowed(to matchers: [Matcher]) -> ScopedSource {
         ScopedSource(source, only: scope + matchers)

@@ -1,14 +1,45 @@
-/// One series and what it said within the range that was asked for.
+/// A native histogram and when it was said.
+public struct HistogramPoint: Sendable, Hashable {
+    /// When.
+    public let time: Timestamp
+    /// What was said.
+    public let histogram: NativeHistogram
+
+    /// A point of these two.
+    public init(time: Timestamp, histogram: NativeHistogram) {
+        self.time = time
+        self.histogram = histogram
+    }
+}
+
+/// One series and what it said within the range that was asked for, in columns.
+///
+/// Series of one clock often share the same instants. A source gives them one array then, so that
+/// whoever steps over many series can step over their times once.
 public struct Series: Sendable {
     /// Which series it is, its name among them.
     public let labels: Labels
-    /// What it said, oldest first; stale markers are among them.
-    public let samples: [Sample]
+    /// The instants of `values`, oldest first, each once.
+    public let times: [Timestamp]
+    /// What it said, stale markers among it.
+    public let values: [Double]
+    /// Native histograms, oldest first, at instants that are not in `times`.
+    public let histograms: [HistogramPoint]
 
-    /// A series of these.
-    public init(labels: Labels, samples: [Sample]) {
+    /// A series of these columns, which have one length.
+    public init(
+        labels: Labels, times: [Timestamp], values: [Double], histograms: [HistogramPoint] = []
+    ) {
+        assert(times.count == values.count, "BUG: columns of different length")
         self.labels = labels
-        self.samples = samples
+        self.times = times
+        self.values = values
+        self.histograms = histograms
+    }
+
+    /// A series of `samples`, oldest first.
+    public init(labels: Labels, samples: [Sample]) {
+        self.init(labels: labels, times: samples.map(\.time), values: samples.map(\.value))
     }
 }
 
@@ -41,4 +72,20 @@ public protocol SeriesSource: Sendable {
     func series(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> [Series]
+
+    /// The label sets of the series that `series(matching:in:)` would give, without what they said.
+    ///
+    /// A source may also name series that said something shortly before or after `range`.
+    func labelSets(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [Labels]
+}
+
+extension SeriesSource {
+    /// Reads the series whole; sources that have an index do better.
+    public func labelSets(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [Labels] {
+        try await series(matching: matchers, in: range).map(\.labels)
+    }
 }

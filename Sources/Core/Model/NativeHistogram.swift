@@ -22,9 +22,24 @@ public struct NativeHistogram: Sendable, Hashable {
         case counts([Double])
     }
 
-    /// Whether its counts go up and down.
-    public var isGauge = false
-    /// Each power of two holds 2^schema buckets.
+    /// What is known of the way from the histogram before to this one.
+    public enum ResetHint: UInt8, Sendable, Hashable {
+        /// Nothing is known: whoever compares has to look.
+        case unknown
+        /// Counting began anew with this one.
+        case reset
+        /// Counting went on.
+        case notReset
+        /// Its counts go up and down.
+        case gauge
+    }
+
+    /// The schema of histograms whose buckets end at `customBounds`.
+    public static let customSchema: Int32 = -53
+
+    /// What is known of the way from the histogram before to this one.
+    public var resetHint = ResetHint.unknown
+    /// Each power of two holds 2^schema buckets; `customSchema` for bounds of its own.
     public var schema: Int32 = 0
     /// Observations nearer to zero than this are in the zero bucket.
     public var zeroThreshold = 0.0
@@ -43,6 +58,15 @@ public struct NativeHistogram: Sendable, Hashable {
     /// Their counts.
     public var negative = Buckets.deltas([])
 
+    /// The upper ends of the buckets where the schema is `customSchema`.
+    public var customBounds: [Double] = []
+
     /// A histogram of nothing.
     public init() {}
+
+    /// Whether its counts go up and down.
+    public var isGauge: Bool {
+        get { resetHint == .gauge }
+        set { resetHint = newValue ? .gauge : .unknown }
+    }
 }
