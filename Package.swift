@@ -47,7 +47,7 @@ let package = Package(
         // Gather: from a configured job to parsed samples.
         module(
             "Discovery", in: "Gather",
-            uses: "Configuration", "HTTPFetch", "Model", "Telemetry"),
+            uses: "Configuration", "HTTPFetch", "Model", "Relabeling", "Telemetry"),
         module("Exposition", in: "Gather", uses: "Model"),
 
         // Keep: memory, disk, database.
@@ -154,7 +154,7 @@ func tests() -> [Target] {
             uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
         test(
             "Discovery", in: "Gather",
-            uses: "Configuration", "HTTPFetch", "Model", "Telemetry", "Threads"),
+            uses: "Configuration", "HTTPFetch", "Model", "Relabeling", "Telemetry", "Threads"),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
