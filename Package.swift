@@ -49,6 +49,10 @@ let package = Package(
             "Discovery", in: "Gather",
             uses: "Configuration", "HTTPFetch", "Model", "Relabeling", "Telemetry"),
         module("Exposition", in: "Gather", uses: "Model"),
+        module(
+            "Scraping", in: "Gather",
+            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
+            "Telemetry", "Threads"),
 
         // Keep: memory, disk, database.
         .plugin(
@@ -156,6 +160,10 @@ func tests() -> [Target] {
             "Discovery", in: "Gather",
             uses: "Configuration", "HTTPFetch", "Model", "Relabeling", "Telemetry", "Threads"),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
+        test(
+            "Scraping", in: "Gather",
+            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
+            "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),

@@ -17,6 +17,7 @@ final class JobSettings: Sendable {
     /// How targets are asked, or why they cannot be.
     private let options: Result<HTTPClientOptions, HTTPFetchError>
     private let profiles: [String: Result<HTTPClientOptions, HTTPFetchError>]
+    let profileConfigs: [String: HTTPClientConfig]
 
     /// Bodies of jobs without `body_size_limit` may have this many bytes.
     static let safeBodyLimit = 1 << 30
@@ -36,6 +37,7 @@ final class JobSettings: Sendable {
         let limit = Int(config.limits.bodySize.bytes)
         bodyLimit = limit > 0 ? limit - 1 : Self.safeBodyLimit
         options = Self.result(config.http)
+        profileConfigs = profiles
         self.profiles = profiles.mapValues { Self.result($0.beside(config.http)) }
     }
 
@@ -74,8 +76,9 @@ extension HTTPClientConfig {
             joined.authorization = job.authorization
             joined.oauth2 = job.oauth2
         }
-        if tls == TLSConfig() { joined.tls = job.tls }
-        if proxy == ProxyConfig() { joined.proxy = job.proxy }
+        let plain = HTTPClientConfig()
+        if tls == plain.tls { joined.tls = job.tls }
+        if proxy == plain.proxy { joined.proxy = job.proxy }
         joined.followRedirects = followRedirects && job.followRedirects
         joined.enableHTTP2 = enableHTTP2 && job.enableHTTP2
         joined.headers = job.headers.merging(headers) { $1 }

@@ -1,3 +1,5 @@
+import Configuration
+import Discovery
 import Exposition
 import HTTPFetch
 import Model
@@ -10,7 +12,7 @@ final class LiveTarget: @unchecked Sendable {
     /// The target as discovery made it; another one with the same key may take its place.
     var found: ScrapeTarget
     var job: JobSettings
-    var budget: SeriesBudget
+    let budget: SeriesBudget
     var schedule: ScrapeSchedule
     let reader: ScrapeReader
     var series = TargetSeries()
@@ -26,29 +28,35 @@ final class LiveTarget: @unchecked Sendable {
     var scraping: Task<Void, Never>?
     /// Why all targets of the job fail, if they do.
     var verdict: ScrapeError?
-    /// A new configuration, to be taken over when the scrape under way is over.
-    var isRenewed = false
+    /// What it is to be from the end of the scrape under way on.
+    var pending: Change?
     /// Scrapes since series were refused for want of room.
     var sinceRefused = 0
     var status = TargetHealth()
 
-    init(_ found: ScrapeTarget, _ job: JobSettings, budget: SeriesBudget) {
+    init(_ found: ScrapeTarget, key: ClockKey, _ job: JobSettings, budget: SeriesBudget) {
         self.found = found
+        self.key = key
         self.job = job
         self.budget = budget
-        key = found.key(job: job.config.jobName)
         schedule = ScrapeSchedule(interval: found.interval, hash: key.phaseHash)
         reader = ScrapeReader(job.parserOptions, fallback: job.fallback)
         request = job.request(for: found)
     }
 
-    /// Takes over another configuration; true where the sink's clock has to be opened anew.
-    func renew(_ found: ScrapeTarget, _ job: JobSettings, budget: SeriesBudget) -> Bool {
-        let keepsMemory = job.readsLike(self.job)
-        let keepsPace = found.interval == self.found.interval
-        (self.found, self.job, self.budget) = (found, job, budget)
+    /// Takes over another configuration; true where it ticks at another pace from now on.
+    ///
+    /// Connections and tokens are not touched, and series stay known as far as they can.
+    func take(_ change: Change) -> Bool {
+        let keepsMemory = change.job.readsLike(job)
+        let keepsPace = change.found.interval == found.interval
+        (found, job) = (change.found, change.job)
         request = job.request(for: found)
         if !keepsPace {
+            // The sink is told the pace when a clock is opened, and gives numbers anew then.
+            clock?.close()
+            clock = nil
+            budget.give(back: series.count)
             schedule = ScrapeSchedule(interval: found.interval, hash: key.phaseHash)
             reader.reset(job.parserOptions, fallback: job.fallback)
             series = TargetSeries()
@@ -75,6 +83,14 @@ final class LiveTarget: @unchecked Sendable {
             reportCount: config.extraScrapeMetrics
                 ? ReportSeries.allCases.count : ReportSeries.usual.count,
             budget: budget)
+    }
+}
+
+extension LiveTarget {
+    /// Another target of the same key, or another configuration of its job.
+    struct Change {
+        let found: ScrapeTarget
+        let job: JobSettings
     }
 }
 
@@ -115,14 +131,14 @@ extension JobSettings {
     func request(for target: ScrapeTarget) -> Result<(HTTPRequest, HTTPClientOptions), ScrapeError>
     {
         do throws(ScrapeError) {
-            let options = try options(profile: target.profile)
+            let options = try options(profile: target.authProfile ?? "")
             var fields = HTTPFields()
             fields.add("Accept", accept)
             fields.add("X-Prometheus-Scrape-Timeout-Seconds", Self.seconds(target.timeout))
             let request = HTTPRequest(
                 "GET", try Self.address(target.url), fields: fields,
                 timeout: target.timeout.duration, bodyLimitBytes: bodyLimit, codings: codings,
-                unixSocket: target.unixSocket.isEmpty ? nil : target.unixSocket)
+                unixSocket: target.unixSocket)
             return .success((request, options))
         } catch {
             return .failure(error)
@@ -139,5 +155,12 @@ extension JobSettings {
     private static func seconds(_ span: TimeSpan) -> String {
         let text = "\(span.seconds)"
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    }
+}
+
+extension ScrapeTarget {
+    /// Who it is for the sink.
+    func key(job: String) -> ClockKey {
+        ClockKey(kind: .scrape, name: job, place: url, labels: labels)
     }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import Discovery
 import Exposition
 import HTTPFetch
 import Model
@@ -145,7 +146,10 @@ actor ScrapeEngine {
     // MARK: One scrape
 
     private func scrape(_ target: LiveTarget, planned: Timestamp) async {
-        defer { target.scraping = nil }
+        defer {
+            target.scraping = nil
+            if let change = target.pending { self.change(target, to: change) }
+        }
         let began = WallClock.nanoseconds
         let time = target.schedule.timestamp(planned: planned, began: began)
         let outcome = await ask(target)
@@ -179,7 +183,8 @@ actor ScrapeEngine {
                 outcome.timings = answer.timings
                 outcome.transferredBytes = answer.transferredBytes
             } catch {
-                throw .fetch(error)
+                // What the reader found wrong is why the rest was not wanted.
+                throw target.reader.failure ?? .fetch(error)
             }
         } catch {
             outcome.error = error

@@ -1,3 +1,6 @@
+import Configuration
+import Discovery
+import Exposition
 import HTTPFetch
 import Model
 import Threads

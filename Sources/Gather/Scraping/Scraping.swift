@@ -2,8 +2,8 @@
 // In: targets as discovery finds them. Out: batches into a `SampleSink`, and how each target does.
 // Start at `Scraper`; one target's memory is `TargetSeries`, its clock `ScrapeSchedule`.
 
-public import HTTPFetch
 public import Exposition
+public import HTTPFetch
 
 /// Why a scrape brought nothing but its report.
 public enum ScrapeError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import Model
+public import Model
 import Threads
 
 /// How many series the targets of a job may have together, and what did not fit.
