@@ -47,7 +47,7 @@ let package = Package(
         // Gather: from a configured job to parsed samples.
         module(
             "Discovery", in: "Gather",
-            uses: "Configuration", "HTTPFetch", "Model", "Relabeling", "Telemetry"),
+            uses: "Configuration", "HTTPFetch", "Model", "Relabeling", "Telemetry", "Threads"),
         module("Exposition", in: "Gather", uses: "Model"),
 
         // Keep: memory, disk, database.
