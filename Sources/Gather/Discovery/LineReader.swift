@@ -8,7 +8,7 @@ final class LineReader: BodyReader {
         var rest: [UInt8] = []
     }
 
-    /// The whole lines of each piece that came; ends with the answer.
+    /// The whole lines of each piece that came, first of all none; ends with the answer.
     let pieces: AsyncStream<[[UInt8]]>
     private let lines: AsyncStream<[[UInt8]]>.Continuation
     private let state = Locked(State())
@@ -26,6 +26,8 @@ final class LineReader: BodyReader {
     /// Keeps the lines of a 200 apart from the text of a refusal.
     func begin(_ head: HTTPResponse) -> Bool {
         state.withLock { $0 = State(isRefused: head.status != 200) }
+        // An empty piece says that the server has begun to answer.
+        if head.status == 200 { lines.yield([]) }
         return true
     }
 

@@ -139,9 +139,9 @@ extension SwarmTargets {
                 for ip in attachment["Addresses"].elements.compactMap(\.text).map(address) {
                     targets += ports.map { target($0, at: ip, base) }
                     guard ports.isEmpty else { continue }
-                    var target = base
-                    target.setPlain(LabelName.address, hostAndPort(ip, port))
-                    targets.append(target.labels)
+                    var plain = base
+                    plain.setPlain(LabelName.address, hostAndPort(ip, port))
+                    targets.append(plain.labels)
                 }
             }
         }

@@ -13,8 +13,10 @@ struct ClusterAPI: Sendable {
     enum Failure: Error {
         /// The version is too old to go on from: the list has to be read again.
         case expired
-        /// Anything else.
-        case other(any Error)
+        /// The server is away or busy; a watch may go on later from where it was.
+        case away(any Error)
+        /// The answer is no answer: after that, the list has to be read again.
+        case wrong(any Error)
     }
 
     let client: HTTPClient
@@ -37,7 +39,7 @@ struct ClusterAPI: Sendable {
             guard case .array(let items) = page["items"] else {
                 // An empty list of Go may be written as null.
                 guard page["items"].isNull, !page["metadata"].isNull else {
-                    throw .other(bad(url, "this is no list of \(resource.kind.plural)"))
+                    throw .wrong(bad(url, "this is no list of \(resource.kind.plural)"))
                 }
                 return List(version: page["metadata"]["resourceVersion"].orEmpty)
             }
@@ -63,7 +65,7 @@ struct ClusterAPI: Sendable {
         let lines = LineReader()
         do {
             let request = HTTPRequest(
-                "GET", try url.address(), fields: ["Accept": "application/json"],
+                "GET", try url.address(), fields: HTTPFields(["Accept": "application/json"]),
                 timeout: .seconds(seconds + 30), bodyLimitBytes: nil, codings: [])
             async let ending = Self.transfer(request, access.options, client, lines)
             for await piece in lines.pieces {
@@ -82,7 +84,7 @@ struct ClusterAPI: Sendable {
         } catch let failure as Failure {
             throw failure
         } catch {
-            throw .other(error)
+            throw Self.failure(error)
         }
     }
 
@@ -101,7 +103,7 @@ struct ClusterAPI: Sendable {
     private func page(_ url: SourceURL) async throws(Failure) -> JSONValue {
         do {
             let request = HTTPRequest(
-                "GET", try url.address(), fields: ["Accept": "application/json"],
+                "GET", try url.address(), fields: HTTPFields(["Accept": "application/json"]),
                 timeout: .seconds(60), bodyLimitBytes: 256 << 20)
             let response = try await client.fetch(request, with: access.options)
             guard response.status == 200 else {
@@ -111,7 +113,7 @@ struct ClusterAPI: Sendable {
         } catch let failure as Failure {
             throw failure
         } catch {
-            throw .other(error)
+            throw Self.failure(error)
         }
     }
 
@@ -134,10 +136,15 @@ struct ClusterAPI: Sendable {
         if response.status == 410 { return .expired }
         // A refusal that is no JSON says no more than its status line.
         let message = (try? JSONReader.read(body))?["message"].text ?? ""
-        guard !message.isEmpty, case .badAnswer(let url, let reason) = plain else {
-            return .other(plain)
+        var error = plain
+        if !message.isEmpty, case .badAnswer(let url, let reason) = plain {
+            error = .badAnswer(url: url, reason: "\(reason): \(message)")
         }
-        return .other(DiscoveryError.badAnswer(url: url, reason: "\(reason): \(message)"))
+        return response.status == 429 || response.status >= 500 ? .away(error) : .wrong(error)
+    }
+
+    private static func failure(_ error: any Error) -> Failure {
+        error is HTTPFetchError ? .away(error) : .wrong(error)
     }
 }
 

@@ -61,6 +61,17 @@ struct KubernetesSource: TargetSource {
     }
 }
 
+extension KubernetesDiscoveryConfig {
+    /// The role, and the cluster it is looked for in.
+    var place: String {
+        var cluster = "the cluster that Weir runs in"
+        if !kubeconfigFile.isEmpty { cluster = kubeconfigFile }
+        // Without user and password, where it is a URL at all.
+        if let server = try? HTTPAddress(apiServer) { cluster = server.description }
+        return "\(role)s of \(cluster)"
+    }
+}
+
 extension Attachments {
     /// What a configuration asks for.
     init(_ config: KubernetesMetadata) {
@@ -97,29 +108,28 @@ struct ResourceFollower: Sendable {
                 try await api.watch(resource, from: &version) { events in
                     await watch.take(events, of: resource)
                 }
-                // Servers end a watch after minutes; one that ends at once is not asked in a hurry.
-                if ContinuousClock.now - start > .seconds(5) { pace.reset() }
-                await pace.pause()
             } catch {
                 guard !Task.isCancelled else { return }
-                await handle(error, &version, &pace)
+                note(error, &version)
             }
+            // Servers end a watch after minutes; one that ends at once is not asked in a hurry.
+            if ContinuousClock.now - start > .seconds(5) { pace.reset() }
+            await pace.pause()
         }
     }
 
-    private func handle(
-        _ failure: ClusterAPI.Failure, _ version: inout String, _ pace: inout RetryPace
-    ) async {
+    private func note(_ failure: ClusterAPI.Failure, _ version: inout String) {
         switch failure {
         case .expired:
             counts.expiries.add()
             version = ""
-        case .other(let error):
+        case .away(let error):
             counts.failures.add()
             parts.failed(resource.path, reason: "\(error)")
-            // A connection that broke says nothing of the version; an answer that is wrong may.
-            if !(error is HTTPFetchError) { version = "" }
+        case .wrong(let error):
+            counts.failures.add()
+            parts.failed(resource.path, reason: "\(error)")
+            version = ""
         }
-        await pace.pause()
     }
 }
