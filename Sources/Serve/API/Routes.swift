@@ -7,6 +7,7 @@ public enum Routes {
     public static func all(_ needs: Dependencies) -> [Route] {
         let status = StatusHandlers(needs)
         let lifecycle = LifecycleHandlers(needs)
+        let series = SeriesHandlers(needs)
         return [
             health("/-/healthy", lifecycle.healthy),
             health("/-/ready", lifecycle.ready),
@@ -16,6 +17,10 @@ public enum Routes {
             route([.get], "/", .credential, status.front),
             route([.get], "/version", .credential, isQuick: true, status.version),
             route([.get], "/metrics/self", .permission(.metricsRead), status.ownMetrics),
+
+            api([.get, .post], "/series", .permission(.query), needs, series.series),
+            api([.get, .post], "/labels", .permission(.query), needs, series.labelNames),
+            api([.get], "/label/:name/values", .permission(.query), needs, series.labelValues),
 
             api(
                 [.get], "/status/buildinfo", .permission(.query), needs, isQuick: true,
