@@ -46,7 +46,9 @@ public struct Dependencies: Sendable {
     public var readiness: Readiness
     /// Weir's own metrics.
     public var registry: MetricRegistry
-    /// Where series are read. Routes ask `series(for:)`, which shows what their caller may see.
+    /// Where series are read.
+    ///
+    /// Routes ask `series(for:)`, which shows what their caller may see.
     private var source: any SeriesSource
     /// Whether `/-/reload` and `/-/quit` do their work.
     public var isLifecycleEnabled: Bool
