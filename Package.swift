@@ -12,6 +12,7 @@ let package = Package(
         library("CAres", pkgConfig: "libcares", apt: "libc-ares-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        library("CJansson", pkgConfig: "jansson", apt: "libjansson-dev"),
         library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
         library("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         library("CSystem"),
@@ -27,6 +28,7 @@ let package = Package(
         module("Threads", in: "Bridges", uses: "CSystem"),
         module("Processes", in: "Bridges", uses: "CSystem", "Threads"),
         module("YAML", in: "Bridges", uses: "CYAML"),
+        module("JSON", in: "Bridges", uses: "CJansson"),
         module("DNS", in: "Bridges", uses: "CAres", "Threads"),
         module("HTTPFetch", in: "Bridges", uses: "CCurl", "CSystem", "Crypto", "Threads"),
         module(
@@ -39,9 +41,13 @@ let package = Package(
         module("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads", "YAML"),
         module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2"),
         module(
-            "Configuration", in: "Core", uses: "Access", "Model", "RE2", "Relabeling", "YAML"),
+            "Configuration", in: "Core",
+            uses: "Access", "HTTPFetch", "Model", "RE2", "Relabeling", "YAML"),
 
         // Gather: from a configured job to parsed samples.
+        module(
+            "Discovery", in: "Gather",
+            uses: "Configuration", "HTTPFetch", "Model", "Relabeling", "Telemetry"),
         module("Exposition", in: "Gather", uses: "Model"),
 
         // Keep: memory, disk, database.
@@ -134,6 +140,7 @@ func tests() -> [Target] {
         test("Threads", in: "Bridges"),
         test("Processes", in: "Bridges"),
         test("YAML", in: "Bridges"),
+        test("JSON", in: "Bridges"),
         test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
         test("HTTPFetch", in: "Bridges", uses: "Threads"),
@@ -143,8 +150,11 @@ func tests() -> [Target] {
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model", "RE2"),
         test(
-            "Configuration", in: "Core", uses: "Access", "Model", "Relabeling", "YAML",
-            files: ["Fixtures"]),
+            "Configuration", in: "Core",
+            uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
+        test(
+            "Discovery", in: "Gather",
+            uses: "Configuration", "HTTPFetch", "Model", "Relabeling", "Telemetry", "Threads"),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
