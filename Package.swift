@@ -47,7 +47,8 @@ let package = Package(
         // Gather: from a configured job to parsed samples.
         module(
             "Discovery", in: "Gather",
-            uses: "Configuration", "HTTPFetch", "Model", "Relabeling", "Telemetry"),
+            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
+            "Telemetry", "Threads", "YAML"),
         module("Exposition", in: "Gather", uses: "Model"),
 
         // Keep: memory, disk, database.
@@ -154,7 +155,8 @@ func tests() -> [Target] {
             uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
         test(
             "Discovery", in: "Gather",
-            uses: "Configuration", "HTTPFetch", "Model", "Relabeling", "Telemetry", "Threads"),
+            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
+            "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
