@@ -47,7 +47,8 @@ let package = Package(
         // Gather: from a configured job to parsed samples.
         module(
             "Discovery", in: "Gather",
-            uses: "Configuration", "HTTPFetch", "Model", "Relabeling", "Telemetry"),
+            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
+            "Telemetry", "Threads", "YAML"),
         module("Exposition", in: "Gather", uses: "Model"),
         module(
             "Scraping", in: "Gather",
@@ -158,7 +159,8 @@ func tests() -> [Target] {
             uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
         test(
             "Discovery", in: "Gather",
-            uses: "Configuration", "HTTPFetch", "Model", "Relabeling", "Telemetry", "Threads"),
+            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
+            "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test(
             "Scraping", in: "Gather",
