@@ -7,36 +7,51 @@ public import Telemetry
 /// Scrapes the targets of all jobs, each at its own instants, and hands what they say to a sink.
 public final class Scraper: Sendable {
     let engine: ScrapeEngine
+    private let finder: TargetFinder
+    private let follower: TargetFollower
+    private let events: AsyncStream<TargetFollower.Event>
+    private let came: AsyncStream<TargetFollower.Event>.Continuation
 
-    /// A scraper without jobs.
+    /// A scraper without jobs, which takes its targets from `finder` and is its one reader.
     public init(
-        sink: any SampleSink, client: HTTPClient, registry: MetricRegistry, log: Log
+        sink: any SampleSink, finder: TargetFinder, client: HTTPClient, registry: MetricRegistry,
+        log: Log
     ) {
-        engine = ScrapeEngine(
-            sink: sink, client: client, registry: registry, log: log.module("scraping"))
+        let log = log.module("scraping")
+        engine = ScrapeEngine(sink: sink, client: client, registry: registry, log: log)
+        self.finder = finder
+        follower = TargetFollower(engine, log: log)
+        (events, came) = AsyncStream.makeStream()
     }
 
-    /// Scrapes until its task is cancelled; scrapes under way are cut off then and leave no trace.
-    public func run() async { await engine.run() }
+    /// Finds targets and scrapes them until its task is cancelled.
+    ///
+    /// Scrapes under way are cut off then and leave no trace, and no stale markers are written:
+    /// whoever starts again goes on where this one stopped.
+    public func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.finder.run() }
+            group.addTask {
+                for await snapshot in self.finder.snapshots { self.came.yield(.found(snapshot)) }
+            }
+            group.addTask { for await event in self.events { await self.follower.take(event) } }
+            group.addTask { await self.engine.run() }
+        }
+    }
 
     /// Takes over a configuration: jobs that stay as they were go on without a gap.
     ///
-    /// `profiles` are the `auth_profiles` of weir.yml, `seriesBudget` the most series of a job.
+    /// - Parameters:
+    ///   - config: What `prometheus.yml` says.
+    ///   - profiles: The `auth_profiles` of weir.yml.
+    ///   - seriesBudget: The most series of one job; 0 for all.
     public func apply(
-        _ jobs: [ScrapeConfig], profiles: [String: HTTPClientConfig] = [:], seriesBudget: Int = 0
+        _ config: WeirConfig, profiles: [String: HTTPClientConfig] = [:], seriesBudget: Int = 0
     ) async {
+        let jobs = config.scrapeConfigs
         await engine.apply(jobs, profiles: profiles, seriesBudget: seriesBudget)
-    }
-
-    /// Takes over the targets of a job, which are all that it has now.
-    ///
-    /// `limit` is the job's `target_limit` where it has more targets than that: none of them is
-    /// scraped then.
-    public func setTargets(
-        _ targets: [ScrapeTarget], of job: String, overLimit limit: Int? = nil
-    ) async {
-        let verdict = limit.map { ScrapeError.targetLimit(count: targets.count, limit: $0) }
-        await engine.setTargets(targets, of: job, verdict: verdict)
+        finder.apply(config)
+        came.yield(.configured(jobs))
     }
 
     /// How all targets do, by job and URL.
@@ -44,6 +59,9 @@ public final class Scraper: Sendable {
 
     /// How all jobs do, by name.
     public func jobs() async -> [JobStatus] { await engine.jobs() }
+
+    /// What discovery found for each job and what was made of it.
+    public func discovered() async -> [String: JobTargets] { await follower.jobs }
 
     /// What all targets say of their families, by job, URL and name.
     public func metadata() async -> [TargetMetadata] { await engine.metadata() }

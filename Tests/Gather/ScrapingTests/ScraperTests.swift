@@ -40,9 +40,9 @@ struct ScraperTests {
         _ = try await running.wait(for: series, count: 5)
         await running.stop()
         let times = running.sink.samples(series).map(\.time)
-        let distances = zip(times.dropFirst(), times).map { $0 - $1 }
-        // A busy machine may make it late, but never more often.
-        #expect(distances.allSatisfy { $0 >= 40 })
+        // A busy machine may make some of them late, but never more often than planned.
+        let passed = try #require(times.last) - times[0]
+        #expect(Int64(times.count) <= passed / 50 + 2)
         #expect(Set(times.map { $0 % 50 }).count < times.count)
         let request = try #require(server.requests.first)
         #expect(request.line == "GET /metrics HTTP/1.1")
@@ -213,12 +213,12 @@ struct ScraperTests {
         await running.apply([job])
         let series = Self.series("a", server.port)
         _ = try await running.wait(for: series, count: 2)
-        await running.scraper.setTargets([], of: "job")
+        await running.apply([try Configured.job()])
         await running.apply([job])
         let count = running.sink.samples(series).count
         let values = try await running.wait(for: series, count: count + 3)
         #expect(values.allSatisfy { $0 != nil })
-        await running.scraper.setTargets([], of: "job")
+        await running.apply([try Configured.job()])
         #expect(try await eventually { running.sink.values(series).last == .some(nil) })
         #expect(running.sink.values(Self.series("up", server.port)).last == .some(nil))
         #expect(try await eventually { running.sink.state.withLock { $0.open.isEmpty } })

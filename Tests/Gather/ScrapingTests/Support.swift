@@ -24,14 +24,6 @@ enum Configured {
         let text = lines.split(separator: "\n").map { "    \($0)\n" }.joined()
         return try jobs("scrape_configs:\n  - job_name: job\n\(text)")[0]
     }
-
-    /// The targets of a job's `static_configs`.
-    static func targets(of job: ScrapeConfig) async -> [ScrapeTarget] {
-        var targets = JobTargets(TargetRules(job))
-        await targets.update(
-            job.discovery.statics.enumerated().map { $1.group(source: "\($0)") })
-        return targets.active
-    }
 }
 
 /// One target's memory with a parser before it and a sink behind it, and no network.
@@ -114,25 +106,23 @@ final class RunningScraper: Sendable {
 
     init(routes: [String: String] = [:]) {
         client = HTTPClient(userAgent: "Weir/test", routes: routes)
-        let scraper = Scraper(sink: sink, client: client, registry: registry, log: .silent)
+        let finder = TargetFinder(
+            SourceSurroundings(client: client, log: .silent, registry: registry),
+            pause: .milliseconds(10))
+        let scraper = Scraper(
+            sink: sink, finder: finder, client: client, registry: registry, log: .silent)
         self.scraper = scraper
         task = Task { await scraper.run() }
     }
 
     deinit { task.cancel() }
 
-    /// Takes over the jobs and the targets of their `static_configs`.
     func apply(
         _ jobs: [ScrapeConfig], profiles: [String: HTTPClientConfig] = [:], budget: Int = 0
     ) async {
-        await scraper.apply(jobs, profiles: profiles, seriesBudget: budget)
-        for job in jobs {
-            let targets = await Configured.targets(of: job)
-            let limit = job.limits.targets
-            await scraper.setTargets(
-                targets, of: job.jobName,
-                overLimit: limit > 0 && targets.count > limit ? limit : nil)
-        }
+        var config = WeirConfig()
+        config.scrapeConfigs = jobs
+        await scraper.apply(config, profiles: profiles, seriesBudget: budget)
     }
 
     func stop() async {
