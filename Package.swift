@@ -50,6 +50,10 @@ let package = Package(
             uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
             "Telemetry", "Threads", "YAML"),
         module("Exposition", in: "Gather", uses: "Model"),
+        module(
+            "Scraping", in: "Gather",
+            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
+            "Telemetry", "Threads"),
 
         // Keep: memory, disk, database.
         .plugin(
@@ -158,6 +162,10 @@ func tests() -> [Target] {
             uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
             "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
+        test(
+            "Scraping", in: "Gather",
+            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
+            "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
