@@ -52,6 +52,9 @@ let package = Package(
         module(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
 
+        // Query: questions about what is kept.
+        module("PromQL", in: "Query", uses: "Model"),
+
         // Serve: what leaves Weir.
         module(
             "API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
@@ -148,6 +151,7 @@ func tests() -> [Target] {
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
+        test("PromQL", in: "Query", uses: "Model"),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
