@@ -53,7 +53,7 @@ let package = Package(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
 
         // Query: questions about what is kept.
-        module("PromQL", in: "Query", uses: "Model"),
+        module("PromQL", in: "Query", uses: "Model", "RE2"),
 
         // Serve: what leaves Weir.
         module(
