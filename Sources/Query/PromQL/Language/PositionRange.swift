@@ -19,8 +19,9 @@ public struct PositionRange: Sendable, Hashable {
 
     /// Line and column of the first byte, both counted from one, as in `1:5`.
     ///
-    /// Columns are bytes. A range outside the text has no place: `invalid position`.
+    /// Columns are bytes. An empty text has no places, nor has a range outside the text.
     public func place(in query: String) -> String {
+        guard !query.isEmpty else { return "unknown position" }
         guard start >= 0, start <= query.utf8.count else { return "invalid position" }
         var line = 1
         var column = 1
