@@ -63,6 +63,9 @@ let package = Package(
         module(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
 
+        // Query: questions about what is kept.
+        module("PromQL", in: "Query", uses: "Model", "RE2"),
+
         // Serve: what leaves Weir.
         module(
             "API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
@@ -168,6 +171,7 @@ func tests() -> [Target] {
             "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
+        test("PromQL", in: "Query", uses: "Model"),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
