@@ -51,7 +51,7 @@ let package = Package(
             "Migrations", in: "Keep", uses: "Postgres", "Threads", plugins: ["EmbedMigrations"]),
         module(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
-        module("Head", in: "Keep", uses: "Model"),
+        module("Head", in: "Keep", uses: "Model", "RE2", "Telemetry", "Threads"),
 
         // Serve: what leaves Weir.
         module(
