@@ -1,6 +1,8 @@
 import Model
 
-/// What a clock said at its ticks: blocks, and rows behind them. A copy is a snapshot.
+/// What a clock said at its ticks: blocks, and rows behind them.
+///
+/// A copy is a snapshot.
 struct History: Sendable {
     /// The instants of the ticks in memory, oldest first.
     private(set) var times: [Timestamp] = []

@@ -1,7 +1,8 @@
 import Glibc
 
-/// Which series have a label: their numbers in the order of arrival, as differences of a byte or
-/// so each. Nobody frees it but `remove`.
+/// Which series have a label: their numbers in the order of arrival, a byte or so each.
+///
+/// It holds differences, in memory that nobody frees but `remove`.
 @safe struct Postings: BitwiseCopyable {
     /// How many there are.
     private(set) var count: UInt32 = 0
