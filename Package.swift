@@ -62,6 +62,7 @@ let package = Package(
             "Migrations", in: "Keep", uses: "Postgres", "Threads", plugins: ["EmbedMigrations"]),
         module(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
+        module("Head", in: "Keep", uses: "Model", "RE2", "Telemetry", "Threads"),
 
         // Query: questions about what is kept.
         module("PromQL", in: "Query", uses: "Model", "RE2"),
@@ -172,6 +173,7 @@ func tests() -> [Target] {
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test("PromQL", in: "Query", uses: "Model"),
+        test("Head", in: "Keep", uses: "Model", "Threads"),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
