@@ -52,6 +52,9 @@ let package = Package(
         module(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         module("Head", in: "Keep", uses: "Model"),
+        module(
+            "Storage", in: "Keep",
+            uses: "Head", "Model", "Postgres", "RE2", "Telemetry", "Threads"),
 
         // Serve: what leaves Weir.
         module(
@@ -150,6 +153,9 @@ func tests() -> [Target] {
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test("Head", in: "Keep", uses: "Model", "Threads"),
+        test(
+            "Storage", in: "Keep",
+            uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
