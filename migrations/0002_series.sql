@@ -43,6 +43,12 @@ CREATE TABLE weir_data.clock (
 COMMENT ON TABLE weir_data.clock IS
     'Sources of instants: a scraped target, a rule group, a sender, or samples folded in late.';
 
+-- Each start of the program, and when it was last seen writing.
+CREATE TABLE weir_data.run (
+    id uuid PRIMARY KEY,
+    seen timestamptz NOT NULL DEFAULT now()
+);
+
 -- At most 128 series of one clock that stand side by side in one row a scrape.
 CREATE TABLE weir_data.tile (
     id int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

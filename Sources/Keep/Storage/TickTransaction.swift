@@ -29,6 +29,12 @@ struct TickTransaction {
             var outcome = Outcome()
             _ = try connection.execute(
                 "SELECT pg_advisory_xact_lock_shared($1)", [.int8(Self.lock)])
+            _ = try connection.execute(
+                """
+                INSERT INTO weir_data.run AS r (id) VALUES ($1::text::uuid)
+                ON CONFLICT (id) DO UPDATE SET seen = now()
+                WHERE r.seen < now() - interval '10 minutes'
+                """, [.text(ids.run)])
             let closed = try Self.closed(connection)
             let storable = ticks.filter { Partitions.storable.contains($0.time) }
             var open = storable.filter { $0.isTick && $0.time >= closed && !$0.values.isEmpty }
