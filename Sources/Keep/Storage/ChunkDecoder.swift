@@ -25,6 +25,14 @@ struct ChunkLine {
     let base: Double
     let slope: Double
 
+    /// The last tick that bytes with a long head reach; 0 for others.
+    static func reach(of bytes: RawSpan) -> Int {
+        guard bytes.byteCount >= Chunk.longHead, bytes.unsafeByte(0) & Chunk.Flag.framed != 0 else {
+            return 0
+        }
+        return Int(bytes.number(4, 2))
+    }
+
     /// Writes the line alone.
     func fill(_ output: inout MutableSpan<Double>, from start: Int) {
         if slope.bitPattern == 0 {

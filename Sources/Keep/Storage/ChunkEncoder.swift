@@ -5,6 +5,7 @@ import Model
 struct ChunkEncoder: ~Copyable {
     private var numbers = WholeNumbers()
     private var proof: [Double] = []
+    private var isFramed = false
 
     /// The values of one window, looked at once.
     private struct Shape {
@@ -16,7 +17,12 @@ struct ChunkEncoder: ~Copyable {
     }
 
     /// `values` as a chunk, proven by decoding it; `nil` where the series said nothing.
-    mutating func encode(_ values: Span<Double>) -> Chunk? {
+    ///
+    /// - Parameters:
+    ///   - values: What was said at each tick, `Absent` for nothing.
+    ///   - isFramed: Whether the chunk has to say how many ticks it has.
+    mutating func encode(_ values: Span<Double>, isFramed: Bool = false) -> Chunk? {
+        self.isFramed = isFramed
         var shape = Self.shape(of: values)
         guard shape.present > 0 else { return nil }
         let chunk = cheapest(values, &shape)
@@ -37,7 +43,7 @@ struct ChunkEncoder: ~Copyable {
         let isConstant = isWhole && (shape.markers == 0 || endsStale) && shape.isConstant
         guard isConstant else { return withNumbers(values, shape.first, last, endsStale) }
         var chunk = Chunk(base: values[shape.first])
-        if shape.first > 0 || shape.last < values.count - 1 || endsStale {
+        if shape.first > 0 || shape.last < values.count - 1 || endsStale || isFramed {
             chunk.bytes = Self.longHead(0, ChunkScale.one, shape.first, last, endsStale)
         }
         return chunk
@@ -49,7 +55,7 @@ struct ChunkEncoder: ~Copyable {
         guard numbers.read(values, first, last) else { return Self.exact(values) }
         let line = numbers.line()
         let isDense = first == 0 && last == values.count - 1 && !numbers.hasGaps
-        let isFramed = !isDense || endsStale
+        let isFramed = !isDense || endsStale || isFramed
         // A frame keeps two residuals for what is no number.
         let needed = line.reach + (isFramed ? 2 : 0)
         var width = (64 - needed.leadingZeroBitCount + 7) / 8

@@ -107,10 +107,10 @@ struct Window: Sendable, Equatable {
         return windows
     }
 
-    /// The window's own chunk: its instants are values like others.
+    /// The window's own chunk: its instants are values like others, and say how many they are.
     func row(_ encoder: inout ChunkEncoder) -> ChunkRow? {
         let values = times.map(Double.init)
-        guard let chunk = encoder.encode(values.span) else { return nil }
+        guard let chunk = encoder.encode(values.span, isFramed: true) else { return nil }
         return ChunkRow(
             metric: ChunkRow.instants, series: clock, clock: clock, win: win, chunk: chunk)
     }
