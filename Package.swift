@@ -73,8 +73,9 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres",
-                "PrivatePostgres", "Relabeling", "Telemetry", "TestKit", "Threads",
+                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Head", "Migrations",
+                "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage", "Telemetry",
+                "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),

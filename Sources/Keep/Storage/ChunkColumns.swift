@@ -78,19 +78,9 @@ struct ChunkColumns: ~Copyable {
     private func readInstants(
         _ rows: borrowing PostgresResult, _ row: Int
     ) throws(PostgresError) -> Instants {
-        let line = ChunkLine(
-            base: try rows.double(row, 0) ?? 0, slope: try rows.double(row, 1) ?? 0)
-        let values = try rows.withBytes(row, 4) { bytes throws(PostgresError) in
-            var values = Array(repeating: 0.0, count: ChunkLine.reach(of: bytes))
-            var output = values.mutableSpan
-            guard line.decode(bytes, into: &output, from: 0) else {
-                throw .malformed(what: "the instants of a window")
-            }
-            return values
-        }
         var instants = Instants()
-        for value in values ?? [] {
-            let time = Timestamp(milliseconds: Int64(value))
+        for milliseconds in try ChunkLine.instants(rows, row) {
+            let time = Timestamp(milliseconds: milliseconds)
             if range.contains(time) {
                 instants.times.append(time)
             } else if instants.times.isEmpty {
@@ -136,7 +126,9 @@ struct ChunkColumns: ~Copyable {
         for (place, key) in zip(places, keys) {
             guard let window = instants[key] else { continue }
             let end = offset + window.times.count
-            try decode(rows, place.row, from: window.skipped, into: &values, offset..<end)
+            try ChunkLine.decode(
+                rows, place.row, base: 0, slope: 1, bytes: 5, exact: 6, from: window.skipped,
+                into: &values, offset..<end)
             offset = end
         }
         if values.contains(where: { $0.isAbsent }) {
@@ -158,33 +150,11 @@ struct ChunkColumns: ~Copyable {
         return times
     }
 
-    private func decode(
-        _ rows: borrowing PostgresResult, _ row: Int, from tick: Int, into values: inout [Double],
-        _ target: Range<Int>
-    ) throws(PostgresError) {
-        guard !target.isEmpty else { return }
-        let line = ChunkLine(
-            base: try rows.double(row, 0) ?? 0, slope: try rows.double(row, 1) ?? 0)
-        if !rows.isNull(row, 6) {
-            var exact: [Double] = []
-            _ = try rows.append(row, 6, to: &exact, missing: Absent.value)
-            guard tick + target.count <= exact.count else { throw .malformed(what: "a chunk") }
-            values.replaceSubrange(target, with: exact[tick..<tick + target.count])
-            return
-        }
-        var all = values.mutableSpan
-        var output = all._mutatingExtracting(target)
-        guard !rows.isNull(row, 5) else { return line.fill(&output, from: tick) }
-        let isWhole = try rows.withBytes(row, 5) { bytes in
-            line.decode(bytes, into: &output, from: tick)
-        }
-        guard isWhole == true else { throw .malformed(what: "a chunk") }
-    }
-
     // MARK: Series
 
-    /// What a series said, or `nil` where that is nothing. `loose` counts before chunks, and of two
-    /// with one time the later one.
+    /// What a series said, or `nil` where that is nothing.
+    ///
+    /// `loose` counts before chunks, and of two with one time the later one.
     mutating func series(
         _ id: Int32, _ labels: Labels, with loose: [Sample], _ histograms: [HistogramPoint]
     ) -> Series? {

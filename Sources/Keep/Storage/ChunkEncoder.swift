@@ -18,9 +18,7 @@ struct ChunkEncoder: ~Copyable {
 
     /// `values` as a chunk, proven by decoding it; `nil` where the series said nothing.
     ///
-    /// - Parameters:
-    ///   - values: What was said at each tick, `Absent` for nothing.
-    ///   - isFramed: Whether the chunk has to say how many ticks it has.
+    /// `Absent` stands for nothing. A framed chunk says how many ticks it has.
     mutating func encode(_ values: Span<Double>, isFramed: Bool = false) -> Chunk? {
         self.isFramed = isFramed
         var shape = Self.shape(of: values)

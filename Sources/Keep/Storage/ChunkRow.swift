@@ -21,12 +21,16 @@ struct ChunkRow: Sendable {
 
     static let columns = "base, slope, metric, series, clock, win, bytes, exact"
 
-    /// Writes `rows` as they come.
+    /// Writes `rows` as they come; into a table that this transaction made, so that nobody needs to
+    /// look after them any more, where `isFresh`.
     static func copy(
-        _ rows: [ChunkRow], into table: String, _ connection: borrowing PostgresConnection
+        _ rows: [ChunkRow], into table: String, isFresh: Bool = false,
+        _ connection: borrowing PostgresConnection
     ) throws(PostgresError) {
         guard !rows.isEmpty else { return }
-        try connection.copyIn("COPY \(table) (\(columns)) FROM STDIN (FORMAT binary)") {
+        let sql =
+            "COPY \(table) (\(columns)) FROM STDIN (FORMAT binary\(isFresh ? ", FREEZE" : ""))"
+        try connection.copyIn(sql) {
             writer throws(PostgresError) in
             for row in rows { try row.write(to: &writer) }
         }
@@ -86,9 +90,8 @@ struct Window: Sendable, Equatable {
     let win: Int32
     let times: [Int64]
 
-    /// Cuts `times`, which are in order and of one day, into windows.
-    ///
-    /// - Parameter taken: The number of the window before, which the next one must not have.
+    /// Cuts `times`, which are in order and of one day, into windows; `taken` is the number of the
+    /// window before, which the next one must not have.
     static func cut(_ times: ArraySlice<Int64>, of clock: Int32, after taken: Int32? = nil)
         -> [Window]
     {
@@ -117,9 +120,11 @@ struct Window: Sendable, Equatable {
 
     /// Writes the ticks of `windows`, which have to be in order.
     static func copy(
-        _ windows: [Window], into table: String, _ connection: borrowing PostgresConnection
+        _ windows: [Window], into table: String, isFresh: Bool = false,
+        _ connection: borrowing PostgresConnection
     ) throws(PostgresError) {
-        try connection.copyIn("COPY \(table) (time, clock, win, n) FROM STDIN (FORMAT binary)") {
+        let options = "FORMAT binary\(isFresh ? ", FREEZE" : "")"
+        try connection.copyIn("COPY \(table) (time, clock, win, n) FROM STDIN (\(options))") {
             writer throws(PostgresError) in
             for window in windows {
                 for (index, time) in window.times.enumerated() {

@@ -52,9 +52,8 @@ enum Partitions {
             """
     }
 
-    /// Makes the tables of the day that begins at `start`, attached to nothing yet.
-    ///
-    /// - Parameter suffix: What makes their names differ from those that are in use.
+    /// Makes the tables of the day that begins at `start`, attached to nothing yet; `suffix` makes
+    /// their names differ from those that are in use.
     static func makeDay(_ start: Timestamp, suffix: String = "") -> String {
         let (chunk, tick) = dayTables(start, suffix: suffix)
         let (from, to) = (start.sql, (start + day).sql)

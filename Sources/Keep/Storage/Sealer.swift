@@ -1,22 +1,27 @@
 import Head
-import Model
-import Postgres
+public import Model
+public import Postgres
 
 /// Turns hot partitions into chunks: one transaction each, then the partition is dropped.
-enum Sealer {
+public enum Sealer {
     /// What sealing did.
-    struct Outcome: Sendable, Equatable {
-        var spans = 0
-        var chunks = 0
-        var samples = 0
-        var ticks = 0
+    public struct Outcome: Sendable, Equatable {
+        /// Hot partitions that became chunks.
+        public var spans = 0
+        /// Chunks made of them.
+        public var chunks = 0
+        /// Ticks in them.
+        public var ticks = 0
+
+        /// Nothing done yet.
+        public init() {}
     }
 
     /// Who seals or merges holds it, in whichever process.
     static let lock = TickTransaction.lock + 2
 
     /// Says that nothing before `end` becomes a hot row any more.
-    static func close(
+    public static func close(
         before end: Timestamp, _ connection: borrowing PostgresConnection
     ) throws(PostgresError) {
         try connection.transaction { connection throws(PostgresError) in
@@ -30,7 +35,7 @@ enum Sealer {
     }
 
     /// Seals all that is closed, oldest first; `nil` where another program is at it.
-    static func seal(
+    public static func seal(
         _ connection: borrowing PostgresConnection
     ) throws(PostgresError) -> Outcome? {
         var outcome = Outcome()
@@ -80,7 +85,7 @@ enum Sealer {
     }
 
     /// Drops the partitions whose rows are sealed; those that somebody reads stay until next time.
-    static func dropSealed(
+    public static func dropSealed(
         _ connection: borrowing PostgresConnection
     ) throws(PostgresError) {
         let found = try connection.query(

@@ -31,9 +31,8 @@ struct SeriesFinder {
         }
     }
 
-    /// Those that meet all matchers, whenever they said something.
-    ///
-    /// - Parameter filter: SQL on the series `s` that thins them out further.
+    /// Those that meet all matchers, whenever they said something; `filter` is SQL on the series `s`
+    /// that thins them out further.
     func find(
         _ connection: borrowing PostgresConnection, where filter: String = "true"
     ) throws(PostgresError) -> [FoundSeries] {
