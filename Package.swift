@@ -66,6 +66,10 @@ let package = Package(
 
         // Query: questions about what is kept.
         module("PromQL", in: "Query", uses: "Model", "RE2"),
+        module("Head", in: "Keep", uses: "Model"),
+        module(
+            "Storage", in: "Keep",
+            uses: "Head", "Model", "Postgres", "RE2", "Telemetry", "Threads"),
 
         // Serve: what leaves Weir.
         module(
@@ -84,8 +88,9 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres",
-                "PrivatePostgres", "Relabeling", "Telemetry", "TestKit", "Threads",
+                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Head", "Migrations",
+                "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage", "Telemetry",
+                "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
@@ -174,6 +179,9 @@ func tests() -> [Target] {
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test("PromQL", in: "Query", uses: "Model"),
         test("Head", in: "Keep", uses: "Model", "Threads"),
+        test(
+            "Storage", in: "Keep",
+            uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
