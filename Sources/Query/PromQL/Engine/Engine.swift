@@ -22,7 +22,7 @@ public final class Engine: Sendable {
         _ text: String, at time: Timestamp, source: any SeriesSource,
         options: QueryOptions = QueryOptions()
     ) async throws(PromQLError) -> QueryResult {
-        let expression = try parse(text)
+        let expression = try Parser(self.options.language).expression(text)
         return try await query(expression, text: text, at: time, source: source, options: options)
     }
 
@@ -34,7 +34,8 @@ public final class Engine: Sendable {
         let steps = Steps.one(time.milliseconds)
         return try await run(
             Question(
-                expression: expression, text: text, steps: steps, step: 0, isRange: false,
+                expression: expression, text: text, steps: steps,
+                times: QueryTimes(from: time, to: time, step: .zero), isRange: false,
                 options: options), source)
     }
 
@@ -43,7 +44,7 @@ public final class Engine: Sendable {
         _ text: String, from start: Timestamp, through end: Timestamp, step: TimeSpan,
         source: any SeriesSource, options: QueryOptions = QueryOptions()
     ) async throws(PromQLError) -> QueryResult {
-        let expression = try parse(text)
+        let expression = try Parser(self.options.language).expression(text)
         return try await query(
             expression, text: text, from: start, through: end, step: step, source: source,
             options: options)
@@ -76,27 +77,20 @@ public final class Engine: Sendable {
         }
         return try await run(
             Question(
-                expression: expression, text: text, steps: steps, step: step.milliseconds,
-                isRange: true, options: options), source)
+                expression: expression, text: text, steps: steps,
+                times: QueryTimes(from: start, to: end, step: step), isRange: true,
+                options: options), source)
     }
 
     /// The most steps of a range query, less one.
     public static let maximumPoints = 11_000
-
-    private func parse(_ text: String) throws(PromQLError) -> Expression {
-        do throws(ParseFault) {
-            return try Parser(options.language).parse(text)
-        } catch {
-            throw .parse(error)
-        }
-    }
 
     /// A query and when it is asked.
     struct Question: Sendable {
         let expression: Expression
         let text: String
         let steps: Steps
-        let step: Int64
+        let times: QueryTimes
         let isRange: Bool
         let options: QueryOptions
     }
@@ -152,13 +146,9 @@ public final class Engine: Sendable {
     ) async throws(PromQLError) -> QueryResult {
         let start = ContinuousClock.now
         let lookback = question.options.lookback ?? options.lookback
-        let prepared = try question.expression.prepared(
-            start: Timestamp(milliseconds: question.steps.start),
-            end: Timestamp(milliseconds: question.steps.last),
-            step: TimeSpan(milliseconds: question.step))
+        let prepared = try question.expression.prepared(for: question.times)
         var builder = PlanBuilder(
-            query: question.steps, step: question.step, lookback: lookback,
-            subqueryStep: options.subqueryStep)
+            times: question.times, lookback: lookback, subqueryStep: options.subqueryStep)
         let plan = try builder.plan(prepared, at: question.steps)
         let budget = Budget(samples: options.maximumSamples, until: deadline)
         let sets = try await read(builder.reads, source, budget)

@@ -88,36 +88,7 @@ extension Evaluator {
 
     /// What a function yields for the floats of `input`.
     func columns(_ function: Function, _ input: WindowInput, _ scalars: [ScalarColumn]) -> Columns {
-        switch function {
-        case .rate: Columns(RateKernel(isCounter: true, isRate: true), of: input)
-        case .increase: Columns(RateKernel(isCounter: true, isRate: false), of: input)
-        case .delta: Columns(RateKernel(isCounter: false, isRate: false), of: input)
-        case .irate: Columns(InstantDeltaKernel(isRate: true), of: input)
-        case .idelta: Columns(InstantDeltaKernel(isRate: false), of: input)
-        case .changes: Columns(ChangesKernel(countsResetsOnly: false), of: input)
-        case .resets: Columns(ChangesKernel(countsResetsOnly: true), of: input)
-        case .sumOverTime: Columns(SumKernel(), of: input)
-        case .avgOverTime: Columns(AverageKernel(), of: input)
-        case .minOverTime: Columns(ExtremeKernel(isMaximum: false, givesTime: false), of: input)
-        case .maxOverTime: Columns(ExtremeKernel(isMaximum: true, givesTime: false), of: input)
-        case .tsOfMinOverTime: Columns(ExtremeKernel(isMaximum: false, givesTime: true), of: input)
-        case .tsOfMaxOverTime: Columns(ExtremeKernel(isMaximum: true, givesTime: true), of: input)
-        case .countOverTime: Columns(EndsKernel(kind: .count), of: input)
-        case .presentOverTime, .absentOverTime: Columns(EndsKernel(kind: .present), of: input)
-        case .firstOverTime: Columns(EndsKernel(kind: .first), of: input)
-        case .lastOverTime: Columns(EndsKernel(kind: .last), of: input)
-        case .tsOfFirstOverTime: Columns(EndsKernel(kind: .timeOfFirst), of: input)
-        case .tsOfLastOverTime: Columns(EndsKernel(kind: .timeOfLast), of: input)
-        case .stddevOverTime: Columns(DeviationKernel(isVariance: false), of: input)
-        case .stdvarOverTime: Columns(DeviationKernel(isVariance: true), of: input)
-        case .quantileOverTime: Columns(QuantileKernel(quantile: scalars[0]), of: input)
-        case .madOverTime: Columns(QuantileKernel(quantile: nil), of: input)
-        case .deriv: Columns(TrendKernel(ahead: nil), of: input)
-        case .predictLinear: Columns(TrendKernel(ahead: scalars[0]), of: input)
-        case .doubleExponentialSmoothing:
-            Columns(SmoothingKernel(factor: scalars[0], trend: scalars[1]), of: input)
-        default: preconditionFailure("BUG: \(function.rawValue) is no function of a range")
-        }
+        Kernels.use(function, scalars, ColumnsOf(input: input))
     }
 
     private mutating func windowTable(
@@ -126,7 +97,8 @@ extension Evaluator {
         remarkArguments(window, scalars, input)
         let columns = columns(window.function, input, scalars)
         let careful = CarefulWindows(
-            function: window.function, input: input, columns: columns, lookback: lookback,
+            function: window.function, input: input,
+            floats: Kernels.use(window.function, scalars, SingleWindows()), lookback: lookback,
             usesStarts: options.usesStartTimes)
         let keepsName = window.function == .lastOverTime || window.function == .firstOverTime
         let (budget, usesStarts) = (budget, options.usesStartTimes)

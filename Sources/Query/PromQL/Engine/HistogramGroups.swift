@@ -1,3 +1,5 @@
+import Model
+
 /// The native histograms of an aggregation's groups, beside the floats.
 struct HistogramGroups {
     private let operation: AggregateOperator

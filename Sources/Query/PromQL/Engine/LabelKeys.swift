@@ -154,7 +154,7 @@ struct ByteHash {
     /// Adds a text and its length.
     mutating func combine(_ text: String) {
         mix(UInt64(truncatingIfNeeded: text.utf8.count))
-        let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { bytes in
+        let isDone: Void? = unsafe text.utf8.withContiguousStorageIfAvailable { bytes in
             var index = 0
             while index + 8 <= bytes.count {
                 // Safe: eight bytes are left from `index` on.

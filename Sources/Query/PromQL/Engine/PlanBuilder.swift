@@ -2,10 +2,8 @@ import Model
 
 /// Turns an expression into a plan: what is evaluated when, and which series that asks for.
 struct PlanBuilder {
-    /// The instants of the whole query.
-    let query: Steps
-    /// The step that the query asked for, in milliseconds; zero for an instant query.
-    let step: Int64
+    /// When the whole query is evaluated.
+    let times: QueryTimes
     /// How old a sample may be, in milliseconds.
     let lookback: Int64
     /// The step of subqueries that name none, in milliseconds.
@@ -14,9 +12,8 @@ struct PlanBuilder {
     private(set) var reads: [SeriesRead] = []
     private(set) var count = 0
 
-    init(query: Steps, step: Int64, lookback: TimeSpan, subqueryStep: TimeSpan) {
-        self.query = query
-        self.step = step
+    init(times: QueryTimes, lookback: TimeSpan, subqueryStep: TimeSpan) {
+        self.times = times
         self.lookback = lookback.milliseconds
         self.subqueryStep = max(1, subqueryStep.milliseconds)
     }
@@ -89,10 +86,12 @@ struct PlanBuilder {
     private mutating func call(_ call: Call, at steps: Steps) throws(PromQLError) -> Plan.Kind {
         switch call.function {
         case .pi: return .number(.pi)
-        case .start: return .number(Double(query.start) / 1000)
-        case .end: return .number(Double(query.last) / 1000)
-        case .step: return .number(Double(step) / 1000)
-        case .range: return .number(Double(query.last - query.start) / 1000)
+        case .start: return .number(Double(times.start.milliseconds) / 1000)
+        case .end: return .number(Double(times.end.milliseconds) / 1000)
+        case .step: return .number(times.step.seconds)
+        case .range:
+            return .number(
+                Double(times.end.milliseconds - times.start.milliseconds) / 1000)
         case .timestamp, .startTimestamp:
             if case .vector(let selector) = call.arguments[0].unwrapped.kind {
                 return .call(call.function, [], selection(selector, at: steps))
@@ -185,8 +184,8 @@ struct PlanBuilder {
     private func resolved(_ modifiers: TimeModifiers) -> Reference {
         var reference = Self.reference(modifiers)
         switch modifiers.at {
-        case .start: reference.at = query.start
-        case .end: reference.at = query.last
+        case .start: reference.at = times.start.milliseconds
+        case .end: reference.at = times.end.milliseconds
         case .time, nil: break
         }
         return reference

@@ -1,7 +1,4 @@
 import Model
-struct Parser { init(_ o: LanguageOptions) {}; func parse(_ t: String) throws(ParseFault) -> Expression { throw ParseFault(.none, "none", in: t) } }
-extension Expression { var description: String { "" }
- func prepared(start: Timestamp, end: Timestamp, step: TimeSpan) throws(PromQLError) -> Expression { self } }
 public struct FloatHistogram: Sendable, Hashable { var count = 0.0; var sum = 0.0; var resetHint = NativeHistogram.ResetHint.unknown
  init(_ n: NativeHistogram) { count = n.count; sum = n.sum }
  var description: String { "" }

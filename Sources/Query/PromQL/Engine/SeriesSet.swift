@@ -95,7 +95,7 @@ struct SharedByTimes<Found> {
     mutating func found(for times: [Timestamp], _ find: () -> Found) -> Found {
         // Safe: the address is a name here, and the array lives longer than this table.
         let address = unsafe times.withUnsafeBufferPointer { buffer in
-            unsafe UInt(bitPattern: buffer.baseAddress)
+            UInt(bitPattern: buffer.baseAddress)
         }
         if let last, last.address == address, last.count == times.count, let lastFound {
             return lastFound

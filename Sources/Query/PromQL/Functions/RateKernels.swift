@@ -62,6 +62,8 @@ struct Extrapolation {
     var sampled: Double
     /// Seconds from one sample to the next on average.
     let average: Double
+    /// Whether it is known when the series began.
+    var isExact = false
     private let length: Int64
 
     @inline(__always)
@@ -83,12 +85,14 @@ struct Extrapolation {
         // series began or ended within the range, by half a gap from what was seen of it.
         let threshold = average * 1.1
         var toStart = toStart >= threshold ? average / 2 : toStart
-        if let share {
+        if isExact {
+            toStart = 0
+        } else if let share {
             let toZero = sampled * share
             if toZero < toStart { toStart = toZero }
         }
         let toEnd = toEnd >= threshold ? average / 2 : toEnd
-        let factor = (sampled + toStart + toEnd) / sampled
+        let factor = sampled == 0 ? 1 : (sampled + toStart + toEnd) / sampled
         return perSecond ? factor / (Double(length) / 1000) : factor
     }
 }
