@@ -22,7 +22,8 @@ extension Evaluator {
 
     /// The labels that groups are made by.
     func groupSubset(_ aggregate: AggregatePlan) -> LabelSubset {
-        aggregate.isWithout ? .without(aggregate.grouping + ["__name__"]) : .only(aggregate.grouping)
+        aggregate.isWithout
+            ? .without(aggregate.grouping + ["__name__"]) : .only(aggregate.grouping)
     }
 
     /// The groups of a table's rows.

@@ -16,7 +16,9 @@ final class ClassicCollector {
     func add(_ labels: Labels, _ time: Int64, _ value: ScriptValue) {
         guard isWanted, case .float(let value) = value else { return }
         let name = labels.metric
-        guard let suffix = ["_bucket", "_count", "_sum"].first(where: name.hasSuffix) else { return }
+        guard let suffix = ["_bucket", "_count", "_sum"].first(where: name.hasSuffix) else {
+            return
+        }
         var builder = LabelsBuilder(labels)
         builder[LabelName.metric] = String(name.dropLast(suffix.count))
         builder[LabelName.bucketBound] = ""

@@ -57,7 +57,9 @@ struct ScriptComparison {
     }
 
     private func expectSeries() throws(ScriptFault) {
-        if let scalar = eval.scalar { throw ScriptFault("expected the number \(scalar), got series") }
+        if let scalar = eval.scalar {
+            throw ScriptFault("expected the number \(scalar), got series")
+        }
     }
 
     private func expectAll(_ found: [Labels]) throws(ScriptFault) {
@@ -94,7 +96,8 @@ struct ScriptComparison {
         let step: TimeSpan
         switch (eval.times, eval.rangeTimes) {
         case (_, let times?): (start, end, step) = times
-        case (.range(let from, let through, let every), nil): (start, end, step) = (from, through, every)
+        case (.range(let from, let through, let every), nil):
+            (start, end, step) = (from, through, every)
         case (.instant, nil): throw ScriptFault("expected one value each, got ranges")
         }
         for (left, right) in zip(series, series.dropFirst()) where right.labels < left.labels {

@@ -168,7 +168,9 @@ private struct ValueReader {
         _ part: inout Substring, of word: Substring
     ) throws(ScriptFault) -> Double {
         var end = part.startIndex
-        if end < part.endIndex, part[end] == "+" || part[end] == "-" { end = part.index(after: end) }
+        if end < part.endIndex, part[end] == "+" || part[end] == "-" {
+            end = part.index(after: end)
+        }
         var last: Character?
         while end < part.endIndex {
             let character = part[end]
