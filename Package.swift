@@ -53,7 +53,7 @@ let package = Package(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
 
         // Query: questions about what is kept.
-        module("PromQL", in: "Query", uses: "Model", "RE2"),
+        module("PromQL", in: "Query", uses: "Model", "RE2", "Threads"),
 
         // Serve: what leaves Weir.
         module(
@@ -64,7 +64,7 @@ let package = Package(
             name: "Weir",
             dependencies: [
                 "API", "Access", "Configuration", "Exposition", "HTTPServe", "Migrations", "Model",
-                "Postgres", "PrivatePostgres", "Relabeling", "Telemetry", "Threads", "YAML",
+                "Postgres", "PrivatePostgres", "PromQL", "Relabeling", "Telemetry", "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -151,7 +151,7 @@ func tests() -> [Target] {
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
-        test("PromQL", in: "Query", uses: "Model"),
+        test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",

@@ -57,13 +57,12 @@ extension Evaluator {
             let group = list.groups[row]
             cells.add(table.values, table.range(of: row), to: group)
             guard let column = table.histograms[row] else { continue }
-            for case (let step, let histogram?) in column.enumerated() {
-                if histograms.add(
-                    histogram, metric: table.labels[row].metric, to: group * table.steps + step,
-                    &annotations, at: aggregate.input.position)
-                {
-                    cells.addOne(to: group, step)
-                }
+            for case (let step, let histogram?) in column.enumerated()
+            where histograms.add(
+                histogram, metric: table.labels[row].metric, to: group * table.steps + step,
+                &annotations, at: aggregate.input.position)
+            {
+                cells.addOne(to: group, step)
             }
         }
         var isDropped = [Bool](repeating: false, count: list.count)
