@@ -70,6 +70,7 @@ let package = Package(
         module(
             "Storage", in: "Keep",
             uses: "Head", "Model", "Postgres", "RE2", "Telemetry", "Threads"),
+        module("PromQL", in: "Query", uses: "Model", "RE2", "Threads"),
 
         // Serve: what leaves Weir.
         module(
@@ -80,7 +81,7 @@ let package = Package(
             name: "Weir",
             dependencies: [
                 "API", "Access", "Configuration", "Exposition", "HTTPServe", "Migrations", "Model",
-                "Postgres", "PrivatePostgres", "Relabeling", "Telemetry", "Threads", "YAML",
+                "Postgres", "PrivatePostgres", "PromQL", "Relabeling", "Telemetry", "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -182,6 +183,7 @@ func tests() -> [Target] {
         test(
             "Storage", in: "Keep",
             uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),
+        test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
