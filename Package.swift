@@ -73,7 +73,7 @@ let package = Package(
         // Serve: what leaves Weir.
         module(
             "API", in: "Serve",
-            uses: "Access", "Exposition", "HTTPServe", "Model", "PromQL", "Telemetry", "Threads"),
+            uses: "Access", "Exposition", "HTTPServe", "Head", "Model", "PromQL", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
@@ -185,7 +185,7 @@ func tests() -> [Target] {
         test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
         test(
             "API", in: "Serve",
-            uses: "Access", "HTTPServe", "Model", "PromQL", "Telemetry", "Threads"),
+            uses: "Access", "HTTPServe", "Head", "Model", "PromQL", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
             dependencies: ["Postgres", "Weir", "Telemetry", "TestKit", "Threads"],

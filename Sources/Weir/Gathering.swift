@@ -16,7 +16,7 @@ struct Gathering: Service {
         _ configuration: LiveConfiguration, into sink: any SampleSink, database: Model.Secret,
         registry: MetricRegistry, log: Log
     ) {
-        let client = HTTPClient()
+        let client = HTTPClient(userAgent: Application.userAgent)
         let finder = TargetFinder(
             SourceSurroundings(
                 client: client, log: log, registry: registry, database: { database }))

@@ -9,6 +9,7 @@ public enum Routes {
         let lifecycle = LifecycleHandlers(needs)
         let series = SeriesHandlers(needs)
         let query = QueryHandlers(needs)
+        let relay = RelayHandlers(needs)
         return [
             health("/-/healthy", lifecycle.healthy),
             health("/-/ready", lifecycle.ready),
@@ -17,6 +18,9 @@ public enum Routes {
 
             route([.get], "/", .credential, status.front),
             route([.get], "/version", .credential, isQuick: true, status.version),
+            route([.get], "/metrics", .permission(.metricsRead), relay.metrics),
+            route([.get], "/metrics/v1", .permission(.metricsRead), relay.metrics),
+            route([.get], "/federate", .permission(.metricsRead), relay.federate),
             route([.get], "/metrics/self", .permission(.metricsRead), status.ownMetrics),
 
             api([.get, .post], "/query", .permission(.query), needs, query.instant),
