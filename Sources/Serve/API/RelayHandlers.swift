@@ -51,10 +51,7 @@ struct RelayHandlers: Sendable {
     /// What `/federate` of a Prometheus says: untyped, with times; `types=keep` keeps the types.
     @Sendable func federate(_ request: ServerRequest) async throws -> ServerResponse {
         if request.parameters["types"] == "keep" { return try await metrics(request) }
-        let selectors: [[Matcher]]
-        do { selectors = try self.selectors(request) } catch {
-            return .plain(error.description + "\n", status: 400)
-        }
+        let selectors = try selectors(request)
         guard !request.parameters.values(of: "match[]").isEmpty else {
             return stream(.text004, .underscores) { _, _ in }
         }

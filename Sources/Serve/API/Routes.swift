@@ -18,9 +18,9 @@ public enum Routes {
 
             route([.get], "/", .credential, status.front),
             route([.get], "/version", .credential, isQuick: true, status.version),
-            route([.get], "/metrics", .permission(.metricsRead), relay.metrics),
-            route([.get], "/metrics/v1", .permission(.metricsRead), relay.metrics),
-            route([.get], "/federate", .permission(.metricsRead), relay.federate),
+            page("/metrics", relay.metrics),
+            page("/metrics/v1", relay.metrics),
+            page("/federate", relay.federate),
             route([.get], "/metrics/self", .permission(.metricsRead), status.ownMetrics),
 
             api([.get, .post], "/query", .permission(.query), needs, query.instant),
@@ -65,6 +65,15 @@ public enum Routes {
         Route(
             methods, path, isQuick: isQuick, requirement: RouteAccess(requirement),
             handler: handler)
+    }
+
+    /// A page of metrics: what is wrong with the request is said in plain text.
+    private static func page(_ path: String, _ handler: @escaping Handler) -> Route {
+        route([.get], path, .permission(.metricsRead)) { request in
+            do { return try await handler(request) } catch let error as APIError {
+                return .plain(error.description + "\n", status: error.status)
+            }
+        }
     }
 
     /// A route of `/api/v1`: waits for readiness, and puts what goes wrong into the envelope.
