@@ -47,8 +47,8 @@ let package = Package(
         // Gather: from a configured job to parsed samples.
         module(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
-            "Telemetry", "Threads", "YAML"),
+            uses: "Configuration", "Crypto", "DNS", "HTTPFetch", "JSON", "Model", "Postgres",
+            "Processes", "Relabeling", "Telemetry", "Threads", "YAML"),
         module("Exposition", in: "Gather", uses: "Model"),
 
         // Keep: memory, disk, database.
@@ -133,13 +133,13 @@ func tests() -> [Target] {
     [
         // One line per module, in the order above; `TidyTests` fails if one is missing.
         .target(
-            name: "TestKit", dependencies: ["CSystem", "Processes", "Threads"],
+            name: "TestKit", dependencies: ["CSystem", "DNS", "Processes", "Threads"],
             path: "Tests/TestKit", swiftSettings: settings(layer: "Tests")),
         test("Compression", in: "Bridges"),
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
-        test("Processes", in: "Bridges"),
+        test("Processes", in: "Bridges", uses: "Threads"),
         test("YAML", in: "Bridges"),
         test("JSON", in: "Bridges"),
         test("DNS", in: "Bridges"),
@@ -155,8 +155,8 @@ func tests() -> [Target] {
             uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
         test(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
-            "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
+            uses: "Configuration", "Crypto", "HTTPFetch", "HTTPServe", "JSON", "Model", "Postgres",
+            "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),

@@ -22,8 +22,7 @@ final class SourceParts: Sendable {
             failing[part] = nil
             return failing.min { $0.key < $1.key }?.value
         }
-        handIn(updates)
-        if let other { updates.failed(reason: other) }
+        handIn(other.map { updates.partly(failing: $0) } ?? updates)
     }
 
     /// Forgets a part that is no longer asked.

@@ -141,15 +141,15 @@ struct TargetFinderTests {
         var targets = JobTargets(TargetRules(try Configured.job("")))
         var round = 0
         var iterator = finder.snapshots.makeAsyncIterator()
-        while let snapshot = await iterator.next() {
+        while round < 10, let snapshot = await iterator.next() {
             await targets.update(snapshot.groups["a"] ?? [])
-            guard targets.active.count >= 100_000 else { continue }
-            if targets.active.contains(where: { $0.address == "new-9:1" }) { break }
-            updates.update(group("\(round)", "new-\(round):1"))
-            updates.update(group("extra", (0..<100).map { "x\(round)-\($0):1" }))
+            let isNext = round == 0 || targets.active.last?.address == "z-\(round):1"
+            guard targets.active.count > 90_000, isNext else { continue }
             round += 1
+            updates.update(group("\(round)", "new-\(round):1"))
+            updates.update(group("z", (0..<100).map { "x\(round)-\($0):1" } + ["z-\(round):1"]))
         }
-        #expect(targets.active.count == 100_000 + 100 - 10 * 99)
+        #expect(targets.active.count == 100_000 + 101 - 9 * 99)
         run.cancel()
         await run.value
     }
