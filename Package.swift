@@ -73,18 +73,17 @@ let package = Package(
         // Serve: what leaves Weir.
         module(
             "API", in: "Serve",
-            uses: "Access", "Discovery", "Exposition", "HTTPServe", "JSON", "Model", "RE2",
-            "Relabeling",
-            "Scraping", "Telemetry", "Threads"),
+            uses: "Access", "Discovery", "Exposition", "HTTPServe", "JSON", "Model", "PromQL",
+            "RE2",
+            "Relabeling", "Scraping", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
             name: "Weir",
             dependencies: [
                 "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
-                "HTTPServe",
-                "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL", "Relabeling",
-                "Telemetry", "Threads", "YAML",
+                "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
+                "Relabeling", "Scraping", "Storage", "Telemetry", "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -189,7 +188,7 @@ func tests() -> [Target] {
         test(
             "API", in: "Serve",
             uses: "Access", "Configuration", "Discovery", "HTTPFetch", "HTTPServe", "Model",
-            "Scraping", "Telemetry", "Threads"),
+            "PromQL", "Scraping", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
             dependencies: ["Postgres", "Weir", "Telemetry", "TestKit", "Threads"],
