@@ -2,6 +2,7 @@ import Configuration
 import Discovery
 import HTTPFetch
 import Model
+import Telemetry
 import TestKit
 import Testing
 
