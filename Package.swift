@@ -73,9 +73,8 @@ let package = Package(
         // Serve: what leaves Weir.
         module(
             "API", in: "Serve",
-            uses: "Access", "Discovery", "Exposition", "HTTPServe", "JSON", "Model", "PromQL",
-            "RE2",
-            "Relabeling", "Scraping", "Telemetry", "Threads"),
+            uses: "Access", "Discovery", "Exposition", "HTTPServe", "Head", "JSON", "Model", "PromQL",
+            "RE2", "Relabeling", "Scraping", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
@@ -187,7 +186,7 @@ func tests() -> [Target] {
         test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
         test(
             "API", in: "Serve",
-            uses: "Access", "Configuration", "Discovery", "HTTPFetch", "HTTPServe", "Model",
+            uses: "Access", "Configuration", "Discovery", "HTTPFetch", "HTTPServe", "Head", "Model",
             "PromQL", "Scraping", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",

@@ -91,7 +91,7 @@ struct Application {
         let pool = PostgresPool(database.options)
         let keeping = Keeping(pool: pool, registry: registry, log: log)
         var needs = dependencies(
-            live, retention: settings.retention, source: keeping.source,
+            live, retention: settings.retention, keeping: keeping,
             engine: Engine(try QueryFlags.options(invocation)), signals: signals)
         let gathering = Gathering(
             live, into: keeping.head, database: try database.readerOptions(), registry: registry,
@@ -113,20 +113,25 @@ struct Application {
     }
 
     private func dependencies(
-        _ live: LiveConfiguration, retention: TimeSpan, source: any SeriesSource, engine: Engine,
+        _ live: LiveConfiguration, retention: TimeSpan, keeping: Keeping, engine: Engine,
         signals: ProcessSignals
     ) -> Dependencies {
         Dependencies(
             build: .init(version: Version.number, compiler: "swift" + Version.compiler),
             startTime: WallClock.now,
             flags: invocation.command.flags.map { ($0.name, shown($0)) }.sorted { $0.0 < $1.0 },
-            readiness: readiness, registry: registry, source: source, engine: engine,
+            readiness: readiness, registry: registry, source: keeping.source, head: keeping.head,
+            relay: { live.relay.withLock { $0 } }, userAgent: Self.userAgent, engine: engine,
             isLifecycleEnabled: invocation.isOn("web.enable-lifecycle"),
             configText: { await live.text() }, lastReload: { live.lastReload.withLock { $0 } },
             retention: { retention.description },
             reload: { try await live.reload(because: "asked over HTTP") },
             quit: { signals.stop() })
     }
+
+    /// What this run calls itself when it asks others.
+    static let userAgent =
+        "Weir/\(Version.number) (\(String(UInt64.random(in: .min ... .max), radix: 36)))"
 
     /// A flag's value as Prometheus shows it.
     private func shown(_ flag: Flag) -> String {

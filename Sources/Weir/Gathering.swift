@@ -17,7 +17,7 @@ struct Gathering: Service {
         _ configuration: LiveConfiguration, into sink: any SampleSink, database: PostgresOptions,
         registry: MetricRegistry, log: Log
     ) {
-        let client = HTTPClient()
+        let client = HTTPClient(userAgent: Application.userAgent)
         let finder = TargetFinder(
             SourceSurroundings(
                 client: client, log: log, registry: registry, database: { database }))

@@ -10,6 +10,7 @@ public enum Routes {
         let series = SeriesHandlers(needs)
         let targets = TargetHandlers(needs.targets)
         let query = QueryHandlers(needs)
+        let relay = RelayHandlers(needs)
         return [
             health("/-/healthy", lifecycle.healthy),
             health("/-/ready", lifecycle.ready),
@@ -18,6 +19,9 @@ public enum Routes {
 
             route([.get], "/", .credential, status.front),
             route([.get], "/version", .credential, isQuick: true, status.version),
+            page("/metrics", relay.metrics),
+            page("/metrics/v1", relay.metrics),
+            page("/federate", relay.federate),
             route([.get], "/metrics/self", .permission(.metricsRead), status.ownMetrics),
 
             api([.get, .post], "/query", .permission(.query), needs, query.instant),
@@ -71,6 +75,15 @@ public enum Routes {
         Route(
             methods, path, isQuick: isQuick, requirement: RouteAccess(requirement),
             handler: handler)
+    }
+
+    /// A page of metrics: what is wrong with the request is said in plain text.
+    private static func page(_ path: String, _ handler: @escaping Handler) -> Route {
+        route([.get], path, .permission(.metricsRead)) { request in
+            do { return try await handler(request) } catch let error as APIError {
+                return .plain(error.description + "\n", status: error.status)
+            }
+        }
     }
 
     /// A route of `/api/v1`: waits for readiness, and puts what goes wrong into the envelope.
