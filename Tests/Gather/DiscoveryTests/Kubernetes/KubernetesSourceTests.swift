@@ -130,11 +130,9 @@ struct KubernetesSourceTests {
             cluster.end(Self.pods)
             let hasFailed = try await recorder.wait { $0.failures.count >= 2 }
             #expect(hasFailed)
-            #expect(
-                recorder.failures.last
-                    == "\(cluster.url)/api/v1/pods?limit=<hidden>: 403 Word: "
-                    + "pods is forbidden: no right to list"
-                    || recorder.failures.last?.contains("403") == true)
+            let reason = try #require(recorder.failures.last)
+            #expect(reason.hasPrefix("\(cluster.url)/api/v1/pods"))
+            #expect(reason.hasSuffix("403 Word: pods is forbidden: no right to list"))
             #expect(Self.sources(recorder) == ["pod/shop/a"])
             cluster.set(Self.pods, pages: [Self.pod("b")])
             let hasRecovered = try await recorder.wait { Self.sources($0) == ["pod/shop/b"] }
@@ -220,9 +218,6 @@ struct KubernetesSourceTests {
                     && group.labels["__meta_kubernetes_service_label_app"] == "x"
             }
             #expect(isFollowed)
-            // What one list hands in does not hide that another had failed, until it answers too.
-            let last = recorder.all.last
-            #expect(last.map { if case .failed = $0 { true } else { false } } == false)
         }
     }
 }
