@@ -47,8 +47,8 @@ let package = Package(
         // Gather: from a configured job to parsed samples.
         module(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Telemetry", "Threads",
-            "YAML"),
+            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
+            "Telemetry", "Threads", "YAML"),
         module("Exposition", in: "Gather", uses: "Model"),
 
         // Keep: memory, disk, database.

@@ -17,10 +17,53 @@ enum ExpositionBenchmarks {
         measure("by hash look-up", frames, samples, bar: "≥ 7", into: &report) {
             ScrapeParser(prediction: false)
         }
+        measureChanges(frames, into: &report)
         measureFirst(frames[0], into: &report)
         for format in [ExpositionFormat.text004, .openMetrics100, .protobuf] {
             write(frames, format, into: &report)
         }
+    }
+
+    /// Scrapes that do not repeat the last one's layout, so that each is learned anew.
+    private static func measureChanges(_ frames: [[UInt8]], into report: inout BenchmarkReport) {
+        let gaps = frames.indices.map { $0 % 2 == 0 ? frames[$0] : withoutALine(frames[$0]) }
+        let orders = frames.indices.map { shuffled(frames[$0], seed: UInt64($0)) }
+        let changes = [("a series comes and goes", gaps), ("families in another order", orders)]
+        for (what, bodies) in changes {
+            var parser = ScrapeParser()
+            measure(what, bodies, pass(bodies, &parser), bar: "", into: &report) { ScrapeParser() }
+        }
+    }
+
+    /// A body without its hundredth sample.
+    private static func withoutALine(_ body: [UInt8]) -> [UInt8] {
+        var lines = body.split(separator: UInt8(ascii: "\n"))
+        let samples = lines.indices.filter { lines[$0].first != UInt8(ascii: "#") }
+        lines.remove(at: samples[99])
+        return Array(lines.joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]
+    }
+
+    /// A body whose families' samples stand in another order, as those of a hash table do.
+    private static func shuffled(_ body: [UInt8], seed: UInt64) -> [UInt8] {
+        var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
+        var all: [ArraySlice<UInt8>] = []
+        var family: [ArraySlice<UInt8>] = []
+        func flush() {
+            while !family.isEmpty {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                all.append(family.remove(at: Int(state >> 33) % family.count))
+            }
+        }
+        for line in body.split(separator: UInt8(ascii: "\n")) {
+            if line.first == UInt8(ascii: "#") {
+                flush()
+                all.append(line)
+            } else {
+                family.append(line)
+            }
+        }
+        flush()
+        return Array(all.joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]
     }
 
     /// What the first scrape of a target costs: every line is validated.

@@ -263,7 +263,7 @@ extension ScrapeParser {
             key.append(0xff)
             key.append(bytes.extracting(label))
         }
-        let hash = KeyHash.of(key.span)
+        let hash = keyHash.of(key.span)
         if let known = table.number(of: key.span, hash: hash) { return known }
         var labels = try LabelMessage.read(metric.labels, bytes)
         if let bound {

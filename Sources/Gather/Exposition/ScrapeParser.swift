@@ -39,9 +39,12 @@ public struct ScrapeParser: ~Copyable {
     var changed: [String] = []
     var newComments: [UInt32] = []
     /// In which changed scrape a series was seen last, by number.
-    var lastSeen: [UInt32] = []
+    var lastSeen = Column<UInt32>()
     /// Where the series stands in `layout`, by number.
-    var positions: [UInt32] = []
+    var positions = Column<UInt32>()
+    /// The series of the last good scrape's native histograms.
+    var natives: [UInt32] = []
+    let keyHash = KeyHash()
     var changes: UInt32 = 0
     var owedRetired: [UInt32] = []
     var owedGone: [UInt32] = []
@@ -52,9 +55,9 @@ public struct ScrapeParser: ~Copyable {
     var shift = 0
     var isLearning = false
     var next = Layout()
-    var nextSeries: [UInt32] = []
-    var nextValues: [Double] = []
-    var nextTimes: [Int64] = []
+    var nextSeries = Column<UInt32>()
+    var nextValues = Column<Double>()
+    var nextTimes = Column<Int64>()
     var pending: [UInt8] = []
     /// Whether lines are predicted at all; only benchmarks turn it off.
     var predicts = true

@@ -1,3 +1,5 @@
+import Access
+public import HTTPServe
 public import Model
 public import Telemetry
 
@@ -44,8 +46,10 @@ public struct Dependencies: Sendable {
     public var readiness: Readiness
     /// Weir's own metrics.
     public var registry: MetricRegistry
-    /// Where series are read; a route sees only what its caller may.
-    public var source: any SeriesSource
+    /// Where series are read.
+    ///
+    /// Routes ask `series(for:)`, which shows what their caller may see.
+    private var source: any SeriesSource
     /// Whether `/-/reload` and `/-/quit` do their work.
     public var isLifecycleEnabled: Bool
     /// The configuration that holds now, without secrets.
@@ -80,5 +84,10 @@ public struct Dependencies: Sendable {
         self.retention = retention
         self.reload = reload
         self.quit = quit
+    }
+
+    /// What a route reads series from: those that the request's caller may see.
+    public func series(for request: ServerRequest) -> ScopedSource {
+        request.caller.view(of: source)
     }
 }
