@@ -155,7 +155,8 @@ func tests() -> [Target] {
             uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
         test(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "HTTPServe", "JSON", "Model", "Relabeling",
+            uses: "Configuration", "Crypto", "HTTPFetch", "HTTPServe", "JSON", "Model",
+            "Relabeling",
             "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),

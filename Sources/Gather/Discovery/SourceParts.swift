@@ -18,14 +18,14 @@ final class SourceParts: Sendable {
 
     /// Says that a part answered, and hands in what came of it.
     func succeeded(_ part: String, _ handIn: (TargetUpdates) -> Void = { $0.succeeded() }) {
-        let other = failing.withLock { failing in
-            failing[part] = nil
-            return failing.min { $0.key < $1.key }?.value
-        }
+        recovered(part)
         handIn(updates)
-        if let other { updates.failed(reason: other) }
+        // Handing in counts as a success of the whole.
+        if let other = failing.withLock({ $0.min { $0.key < $1.key }?.value }) {
+            updates.failed(reason: other)
+        }
     }
 
-    /// Forgets a part that is no longer asked.
-    func dropped(_ part: String, _ handIn: (TargetUpdates) -> Void) { succeeded(part, handIn) }
+    /// Forgets that a part failed, where the source has nothing to say yet.
+    func recovered(_ part: String) { failing.withLock { $0[part] = nil } }
 }

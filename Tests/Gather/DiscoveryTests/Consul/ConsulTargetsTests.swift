@@ -57,7 +57,8 @@ struct ConsulTargetsTests {
     func `the worst check is the health of an instance`(checks: [String], expected: String) throws {
         let list = checks.map { check in
             let colon = check.lastIndex(of: ":") ?? check.endIndex
-            return #"{"CheckID": "\#(check[..<colon])", "Status": "\#(check[colon...].dropFirst())"}"#
+            return
+                #"{"CheckID": "\#(check[..<colon])", "Status": "\#(check[colon...].dropFirst())"}"#
         }
         #expect(ConsulTargets.health(of: try json("[\(list.joined(separator: ","))]")) == expected)
     }
@@ -78,15 +79,16 @@ struct ConsulTargetsTests {
 
     @Test func `an index waits past what was seen, and begins anew when it goes backwards`() {
         var index = BlockingIndex()
-        #expect(index.take("7"))
-        #expect(index.value == 7)
-        #expect(!index.take("7"))
-        #expect(index.take("9"))
-        #expect(index.take("3"), "what came with it is new all the same")
-        #expect(index.value == 0)
-        #expect(index.take("0"))
-        #expect(index.value == 1, "to wait past 0 would be not to wait")
-        #expect(index.take(nil))
-        #expect(index.value == 0)
+        // What comes with an index that went backwards is new all the same, and the next question
+        // does not wait; to wait past 0 would be not to wait.
+        let seen: [(sent: String?, isNew: Bool, next: UInt64)] = [
+            ("7", true, 7), ("7", false, 7), ("9", true, 9), ("3", true, 0), ("0", true, 1),
+            (nil, true, 0),
+        ]
+        for step in seen {
+            let isNew = index.take(step.sent)
+            #expect(isNew == step.isNew, "\(step)")
+            #expect(index.value == step.next, "\(step)")
+        }
     }
 }

@@ -22,7 +22,8 @@ private final class FakeDaemon: Sendable {
         for path in ["/containers/json", "/networks", "/services", "/tasks", "/nodes"] {
             try router.on(.get, path) { request in
                 asked.withLock { $0.append(request.rawTarget) }
-                let answer = answers.withLock { $0[path] }
+                let answer =
+                    answers.withLock { $0[path] }
                     ?? (status: 403, body: #"{"message": "not for you"}"#)
                 return .json(Array(answer.body.utf8), status: answer.status)
             }
@@ -83,7 +84,9 @@ struct DockerSourceTests {
                 daemon.set("/containers/json", #"{"message": "busy"}"#, status: 500)
                 let hasFailed = try await recorder.wait { !$0.failures.isEmpty }
                 #expect(hasFailed)
-                #expect(recorder.failures[0].hasSuffix("/containers/json: 500 Internal Server Error: busy"))
+                #expect(
+                    recorder.failures[0].hasSuffix(
+                        "/containers/json: 500 Internal Server Error: busy"))
                 #expect(Self.addresses(recorder) == ["172.19.0.2:80"], "the last good answer stays")
                 daemon.set("/containers/json", Self.container("172.19.0.3"))
                 let hasRecovered = try await recorder.wait {
@@ -104,7 +107,10 @@ struct DockerSourceTests {
     @Test(arguments: [
         ("services", ["/services", "/networks"], "10.0.0.3:8080"),
         ("nodes", ["/nodes"], "192.168.7.1:80"),
-        ("tasks", ["/tasks", "/services", "/nodes", "/networks", "/containers/json"], "10.0.0.4:8080"),
+        (
+            "tasks", ["/tasks", "/services", "/nodes", "/networks", "/containers/json"],
+            "10.0.0.4:8080"
+        ),
     ])
     func `a swarm is asked for what its role needs`(
         role: String, paths: [String], address: String

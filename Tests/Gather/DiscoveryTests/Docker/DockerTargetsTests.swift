@@ -77,7 +77,10 @@ struct DockerTargetsTests {
     @Test(arguments: [
         // No published port: the port of the settings.
         (#""NetworkMode": "front"}, "Ports": []"#, "172.19.0.9:80"),
-        (#""NetworkMode": "front"}, "Ports": [{"PrivatePort": 53, "Type": "udp"}]"#, "172.19.0.9:80"),
+        (
+            #""NetworkMode": "front"}, "Ports": [{"PrivatePort": 53, "Type": "udp"}]"#,
+            "172.19.0.9:80"
+        ),
         // The host's own network: the host of the settings, as it is.
         (#""NetworkMode": "host"}, "Ports": []"#, "docker.example"),
     ])

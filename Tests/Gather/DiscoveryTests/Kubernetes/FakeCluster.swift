@@ -70,6 +70,11 @@ final class FakeCluster: Sendable {
         }
     }
 
+    /// Sets the list of a path, as it was written down.
+    func set(_ path: String, text: String) {
+        shared.state.withLock { $0.pages[path] = [text] }
+    }
+
     /// Answers each question for a list of `path` with this from now on.
     func refuse(_ path: String, _ answer: ScriptedAnswer) {
         shared.state.withLock { $0.refusals[path] = answer }
@@ -106,7 +111,8 @@ final class FakeCluster: Sendable {
         let (refusal, pages) = shared.state.withLock { ($0.refusals[path], $0.pages[path]) }
         if let refusal { return refusal }
         guard let pages else {
-            return .json(#"{"kind": "Status", "message": "no such list", "code": 404}"#, status: 404)
+            return .json(
+                #"{"kind": "Status", "message": "no such list", "code": 404}"#, status: 404)
         }
         let page = request.path.firstRange(of: "continue=page-").flatMap {
             Int(request.path[$0.upperBound...].prefix { $0.isNumber })

@@ -36,7 +36,8 @@ struct KubernetesSourceTests {
         try await source(cluster, "role: pod").recorded { recorder in
             let isListed = try await recorder.wait { $0.groups.count == 3 }
             #expect(isListed)
-            #expect(recorder.all.first.map { if case .replaced = $0 { true } else { false } } == true)
+            #expect(
+                recorder.all.first.map { if case .replaced = $0 { true } else { false } } == true)
             cluster.say("ADDED", Self.pod("d", version: 11), to: Self.pods)
             cluster.say("MODIFIED", Self.pod("a", ip: "10.2.0.9", version: 12), to: Self.pods)
             cluster.say("DELETED", Self.pod("b", version: 13), to: Self.pods)
@@ -83,7 +84,10 @@ struct KubernetesSourceTests {
             #expect(isFollowed)
             let reason = try #require(recorder.failures.first)
             #expect(reason.contains("the connection ended before the answer was complete"))
-            #expect(!recorder.all.contains { $0 == .updated(TargetGroup(source: "pod/shop/a", targets: [])) })
+            #expect(
+                !recorder.all.contains {
+                    $0 == .updated(TargetGroup(source: "pod/shop/a", targets: []))
+                })
         }
         #expect(cluster.requests.filter { !$0.contains("watch=1") }.count == 1, "listed once")
         #expect(cluster.requests.contains { $0.contains("resourceVersion=11&") })
@@ -110,8 +114,11 @@ struct KubernetesSourceTests {
             }
             #expect(isRelisted)
             #expect(recorder.failures == [], "to list again is no failure")
+            let isWatched = try await eventually {
+                cluster.requests.contains { $0.contains("resourceVersion=90&") }
+            }
+            #expect(isWatched)
         }
-        #expect(cluster.requests.contains { $0.contains("resourceVersion=90&") })
         let relists = registry.snapshot().first { $0.name == "weir_sd_kubernetes_relists" }
         #expect(relists?.lines.map(\.value) == [1])
     }
@@ -157,9 +164,11 @@ struct KubernetesSourceTests {
     @Test func `only the namespaces asked for are looked at, each by its own list`() async throws {
         let cluster = try FakeCluster()
         for name in ["shop", "bank"] {
-            cluster.set("/api/v1/namespaces/\(name)/services", pages: [
-                #"{"metadata": {"name": "s", "namespace": "\#(name)"}, "spec": {"ports": [{"port": 1}]}}"#
-            ])
+            cluster.set(
+                "/api/v1/namespaces/\(name)/services",
+                pages: [
+                    #"{"metadata": {"name": "s", "namespace": "\#(name)"}, "spec": {"ports": [{"port": 1}]}}"#
+                ])
         }
         let yaml = """
             role: service, namespaces: {names: [shop, bank]},
@@ -223,7 +232,8 @@ struct KubernetesSourceTests {
 }
 
 struct ClusterAccessTests {
-    @Test func `inside a cluster the service account asks, with its token read anew`() async throws {
+    @Test func `inside a cluster the service account asks, with its token read anew`() async throws
+    {
         let folder = try TemporaryFolder("pod")
         try folder.write("shop\n", to: "namespace")
         let pod = PodSurroundings(
