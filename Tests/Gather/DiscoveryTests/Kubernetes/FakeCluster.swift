@@ -1,6 +1,7 @@
 import Glibc
 import TestKit
 import Threads
+import YAML
 
 /// The API of a cluster as a test plays it: lists as they are set, watches that say what they are
 /// told to.
@@ -35,7 +36,7 @@ final class FakeCluster: Sendable {
         server = try ScriptedServer { conversation in
             while let request = conversation.readRequest() {
                 let path = String(request.path.prefix { $0 != "?" })
-                if request.path.contains("watch=1") {
+                if request.path.contains("watch=1") || request.path.contains("watch=true") {
                     guard Self.watch(path, shared, conversation) else { return }
                 } else {
                     guard conversation.send(Self.list(path, request, shared).bytes) else { return }
@@ -145,5 +146,27 @@ final class FakeCluster: Sendable {
             case .cut: return false
             }
         }
+    }
+}
+
+extension FakeCluster {
+    /// Where lists and configurations were written down.
+    static let fixtures = "\(Shared.project)/Tests/Gather/DiscoveryTests/Fixtures"
+
+    /// A small cluster that was written down.
+    static func recorded() throws -> FakeCluster {
+        let cluster = try FakeCluster()
+        let lists = [
+            "nodes": "/api/v1/nodes", "services": "/api/v1/services", "pods": "/api/v1/pods",
+            "endpoints": "/api/v1/endpoints",
+            "endpointslices": "/apis/discovery.k8s.io/v1/endpointslices",
+            "ingresses": "/apis/networking.k8s.io/v1/ingresses",
+        ]
+        for (name, path) in lists {
+            let file = "\(fixtures)/cluster/\(name).json"
+            let bytes = try YAMLReader.bytes(path: file, limit: 1 << 20)
+            cluster.set(path, text: String(decoding: bytes, as: UTF8.self))
+        }
+        return cluster
     }
 }

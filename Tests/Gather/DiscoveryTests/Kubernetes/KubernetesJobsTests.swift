@@ -2,33 +2,15 @@ import Configuration
 import Model
 import TestKit
 import Testing
-import YAML
 
 @testable import Discovery
 
 /// The jobs that a cluster is usually scraped with, against a small cluster that was written down.
 struct KubernetesJobsTests {
-    private static let fixtures = "\(Shared.project)/Tests/Gather/DiscoveryTests/Fixtures"
-
     /// A target as it is expected: where it is, and its labels but `job`.
     struct Expected: Sendable, Equatable {
         let url: String
         let labels: Labels
-    }
-
-    private static func recorded() throws -> FakeCluster {
-        let cluster = try FakeCluster()
-        let lists = [
-            "nodes": "/api/v1/nodes", "services": "/api/v1/services", "pods": "/api/v1/pods",
-            "endpoints": "/api/v1/endpoints",
-            "ingresses": "/apis/networking.k8s.io/v1/ingresses",
-        ]
-        for (name, path) in lists {
-            let file = "\(fixtures)/cluster/\(name).json"
-            let bytes = try YAMLReader.bytes(path: file, limit: 1 << 20)
-            cluster.set(path, text: String(decoding: bytes, as: UTF8.self))
-        }
-        return cluster
     }
 
     private static let one = ["kubernetes_io_hostname": "one", "instance": "one"]
@@ -102,8 +84,8 @@ struct KubernetesJobsTests {
     func `a cluster's usual jobs find what they are meant to find`(
         name: String, expected: [Expected]
     ) async throws {
-        let cluster = try Self.recorded()
-        let loaded = try ConfigLoader.load("\(Self.fixtures)/kubernetes-jobs.yml").config
+        let cluster = try FakeCluster.recorded()
+        let loaded = try ConfigLoader.load("\(FakeCluster.fixtures)/kubernetes-jobs.yml").config
         #expect(loaded.scrapeConfigs.count == 7)
         let job = try #require(loaded[job: name])
         var config = try #require(job.discovery.kubernetes.first)
