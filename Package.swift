@@ -47,9 +47,13 @@ let package = Package(
         // Gather: from a configured job to parsed samples.
         module(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
-            "Telemetry", "Threads", "YAML"),
+            uses: "Configuration", "Crypto", "DNS", "HTTPFetch", "JSON", "Model", "Postgres",
+            "Processes", "Relabeling", "Telemetry", "Threads", "YAML"),
         module("Exposition", in: "Gather", uses: "Model"),
+        module(
+            "Scraping", in: "Gather",
+            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
+            "Telemetry", "Threads"),
 
         // Keep: memory, disk, database.
         .plugin(
@@ -58,6 +62,15 @@ let package = Package(
             "Migrations", in: "Keep", uses: "Postgres", "Threads", plugins: ["EmbedMigrations"]),
         module(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
+        module("Head", in: "Keep", uses: "Model", "RE2", "Telemetry", "Threads"),
+
+        // Query: questions about what is kept.
+        module("PromQL", in: "Query", uses: "Model", "RE2"),
+        module("Head", in: "Keep", uses: "Model"),
+        module(
+            "Storage", in: "Keep",
+            uses: "Head", "Model", "Postgres", "RE2", "Telemetry", "Threads"),
+        module("PromQL", in: "Query", uses: "Model", "RE2", "Threads"),
 
         // Serve: what leaves Weir.
         module(
@@ -68,7 +81,7 @@ let package = Package(
             name: "Weir",
             dependencies: [
                 "API", "Access", "Configuration", "Exposition", "HTTPServe", "Migrations", "Model",
-                "Postgres", "PrivatePostgres", "Relabeling", "Telemetry", "Threads", "YAML",
+                "Postgres", "PrivatePostgres", "PromQL", "Relabeling", "Telemetry", "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -76,8 +89,9 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres",
-                "PrivatePostgres", "Relabeling", "Telemetry", "TestKit", "Threads",
+                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Head", "Migrations",
+                "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage", "Telemetry",
+                "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
@@ -133,13 +147,13 @@ func tests() -> [Target] {
     [
         // One line per module, in the order above; `TidyTests` fails if one is missing.
         .target(
-            name: "TestKit", dependencies: ["CSystem", "Processes", "Threads"],
+            name: "TestKit", dependencies: ["CSystem", "DNS", "Processes", "Threads"],
             path: "Tests/TestKit", swiftSettings: settings(layer: "Tests")),
         test("Compression", in: "Bridges"),
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
-        test("Processes", in: "Bridges"),
+        test("Processes", in: "Bridges", uses: "Threads"),
         test("YAML", in: "Bridges"),
         test("JSON", in: "Bridges"),
         test("DNS", in: "Bridges"),
@@ -155,12 +169,21 @@ func tests() -> [Target] {
             uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
         test(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "HTTPServe", "JSON", "Model",
-            "Relabeling",
-            "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
+            uses: "Configuration", "Crypto", "HTTPFetch", "HTTPServe", "JSON", "Model", "Postgres",
+            "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
+        test(
+            "Scraping", in: "Gather",
+            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
+            "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
+        test("PromQL", in: "Query", uses: "Model"),
+        test("Head", in: "Keep", uses: "Model", "Threads"),
+        test(
+            "Storage", in: "Keep",
+            uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),
+        test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
         test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",

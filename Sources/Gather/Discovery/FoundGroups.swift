@@ -33,15 +33,26 @@ struct FoundGroups: Sendable {
     /// Takes what the source says; whether its groups are others now.
     mutating func take(_ event: TargetUpdates.Event, at now: Timestamp) -> Bool {
         hasSpoken = true
-        if case .failed(let reason) = event {
+        switch event {
+        case .failed(let reason):
             (state.lastError, state.lastErrorTime) = (reason, now)
             return false
+        case .partly(let event, let reason):
+            let hasChanged = takeGroups(of: event)
+            (state.lastError, state.lastErrorTime) = (reason, now)
+            return hasChanged
+        case .replaced, .updated, .succeeded:
+            state.lastSuccess = now
+            (state.lastError, state.lastErrorTime) = (nil, nil)
+            return takeGroups(of: event)
         }
-        state.lastSuccess = now
-        (state.lastError, state.lastErrorTime) = (nil, nil)
-        return switch event {
+    }
+
+    private mutating func takeGroups(of event: TargetUpdates.Event) -> Bool {
+        switch event {
         case .replaced(let groups): replace(groups)
         case .updated(let group): update(group)
+        case .partly(let event, _): takeGroups(of: event)
         case .succeeded, .failed: false
         }
     }

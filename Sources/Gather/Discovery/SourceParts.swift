@@ -18,12 +18,11 @@ final class SourceParts: Sendable {
 
     /// Says that a part answered, and hands in what came of it.
     func succeeded(_ part: String, _ handIn: (TargetUpdates) -> Void = { $0.succeeded() }) {
-        recovered(part)
-        handIn(updates)
-        // Handing in counts as a success of the whole.
-        if let other = failing.withLock({ $0.min { $0.key < $1.key }?.value }) {
-            updates.failed(reason: other)
+        let other = failing.withLock { failing in
+            failing[part] = nil
+            return failing.min { $0.key < $1.key }?.value
         }
+        handIn(other.map { updates.partly(failing: $0) } ?? updates)
     }
 
     /// Forgets that a part failed, where the source has nothing to say yet.

@@ -27,6 +27,8 @@ public struct ScrapeParser: ~Copyable {
     var number = 0
     var offset = 0
     var hasFailed = false
+    /// Whether a body was begun and has not ended, well or badly.
+    var isUnfinished = false
     var sawEOF = false
     /// The place of the type that the last `TYPE` line gave, in `MetricType.allCases`.
     var type: UInt8 = 0
@@ -79,8 +81,10 @@ public struct ScrapeParser: ~Copyable {
         predicts = prediction
     }
 
-    /// Begins a scrape whose body is in `format`.
+    /// Begins a scrape whose body is in `format`; one that was not finished counts as bad.
     public mutating func begin(_ format: ExpositionFormat) {
+        if isUnfinished { forgetNew() }
+        isUnfinished = true
         batch.begin()
         if format != self.format { forgetTarget() }
         self.format = format
@@ -122,6 +126,7 @@ public struct ScrapeParser: ~Copyable {
             fail()
             throw error
         }
+        isUnfinished = false
         finishLayout()
     }
 
@@ -192,6 +197,7 @@ public struct ScrapeParser: ~Copyable {
 
     private mutating func fail() {
         hasFailed = true
+        isUnfinished = false
         rest = []
         forgetNew()
     }
