@@ -15,11 +15,11 @@ private final class FakeAgent: Sendable {
         var isClosed = false
     }
 
-    private final class Shared: Sendable {
+    private final class Script: Sendable {
         let state = Locked(State())
     }
 
-    private let shared = Shared()
+    private let shared = Script()
     private let server: ScriptedServer
 
     init() throws {

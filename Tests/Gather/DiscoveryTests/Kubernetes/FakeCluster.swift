@@ -24,11 +24,11 @@ final class FakeCluster: Sendable {
         var isClosed = false
     }
 
-    private final class Shared: Sendable {
+    private final class Script: Sendable {
         let state = Locked(State())
     }
 
-    private let shared = Shared()
+    private let shared = Script()
     private let server: ScriptedServer
 
     init() throws {
@@ -106,7 +106,7 @@ final class FakeCluster: Sendable {
         shared.state.withLock { $0.words[path, default: []].append(word) }
     }
 
-    private static func list(_ path: String, _ request: ScriptedRequest, _ shared: Shared)
+    private static func list(_ path: String, _ request: ScriptedRequest, _ shared: Script)
         -> ScriptedAnswer
     {
         let (refusal, pages) = shared.state.withLock { ($0.refusals[path], $0.pages[path]) }
@@ -122,7 +122,7 @@ final class FakeCluster: Sendable {
     }
 
     /// False once the connection is over.
-    private static func watch(_ path: String, _ shared: Shared, _ conversation: Conversation)
+    private static func watch(_ path: String, _ shared: Script, _ conversation: Conversation)
         -> Bool
     {
         if let refusal = shared.state.withLock({ $0.watchRefusals.removeValue(forKey: path) }) {
