@@ -63,25 +63,25 @@ let package = Package(
         module(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         module("Head", in: "Keep", uses: "Model", "RE2", "Telemetry", "Threads"),
-
-        // Query: questions about what is kept.
-        module("PromQL", in: "Query", uses: "Model", "RE2"),
-        module("Head", in: "Keep", uses: "Model"),
         module(
             "Storage", in: "Keep",
             uses: "Head", "Model", "Postgres", "RE2", "Telemetry", "Threads"),
+
+        // Query: questions about what is kept.
         module("PromQL", in: "Query", uses: "Model", "RE2", "Threads"),
 
         // Serve: what leaves Weir.
         module(
-            "API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
+            "API", in: "Serve",
+            uses: "Access", "Exposition", "HTTPServe", "Head", "Model", "PromQL", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
             name: "Weir",
             dependencies: [
-                "API", "Access", "Configuration", "Exposition", "HTTPServe", "Migrations", "Model",
-                "Postgres", "PrivatePostgres", "PromQL", "Relabeling", "Telemetry", "Threads", "YAML",
+                "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
+                "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
+                "Relabeling", "Scraping", "Storage", "Telemetry", "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -178,13 +178,14 @@ func tests() -> [Target] {
             "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
-        test("PromQL", in: "Query", uses: "Model"),
         test("Head", in: "Keep", uses: "Model", "Threads"),
         test(
             "Storage", in: "Keep",
             uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),
         test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
-        test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
+        test(
+            "API", in: "Serve",
+            uses: "Access", "HTTPServe", "Head", "Model", "PromQL", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
             dependencies: ["Postgres", "Weir", "Telemetry", "TestKit", "Threads"],

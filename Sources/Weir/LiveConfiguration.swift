@@ -77,8 +77,12 @@ actor LiveConfiguration {
     /// How the last reading went, for whoever may not wait.
     nonisolated let lastReload: Locked<Dependencies.LastReload>
 
+    /// How the newest samples are shown, as the files say now.
+    nonisolated let relay: Locked<RelayOptions>
+
     private let reader: FileReader
     private var access: AccessFiles?
+    private var follower: (@Sendable (ReadFiles) async -> Void)?
     private let log: Log
     private let succeeded: [Gauge]
     private let times: [Gauge]
@@ -87,6 +91,7 @@ actor LiveConfiguration {
         _ files: ReadFiles, reader: FileReader, registry: MetricRegistry, log: Log
     ) {
         self.files = files
+        relay = Locked(RelayOptions(files))
         self.reader = reader
         self.log = log
         let families = ["prometheus_config", "weir_config"]
@@ -108,6 +113,12 @@ actor LiveConfiguration {
     /// From now on a reload reads these too.
     func reload(with access: AccessFiles) { self.access = access }
 
+    /// Tells `follower` the files that hold now, and every time that others do.
+    func follow(_ follower: @escaping @Sendable (ReadFiles) async -> Void) async {
+        self.follower = follower
+        await follower(files)
+    }
+
     /// The configuration as `/api/v1/status/config` shows it: defaults filled in, secrets hidden.
     func text() -> String { files.loaded.config.yaml }
 
@@ -127,6 +138,8 @@ actor LiveConfiguration {
             log.changes(from: files.settings, to: new.settings)
             log.warnings(new.warnings)
             files = new
+            relay.withLock { $0 = RelayOptions(new) }
+            await follower?(new)
             note(succeeded: true)
         } catch {
             log.error(
@@ -146,6 +159,19 @@ actor LiveConfiguration {
         }
         guard succeeded else { return }
         for gauge in times { gauge.set(Double(now.milliseconds) / 1000) }
+    }
+}
+
+extension RelayOptions {
+    /// What `federation` of weir.yml says.
+    fileprivate init(_ files: ReadFiles) {
+        self.init()
+        let federation = files.settings.federation
+        timestamps = federation.timestamps
+        maximumAge = federation.maxAge
+        dropsInfinite = federation.dropInfinite
+        ownPrefix = federation.ownPrefix
+        if federation.externalLabels { externalLabels = files.loaded.config.global.externalLabels }
     }
 }
 

@@ -298,7 +298,7 @@ extension SeriesTable {
         for number in series where isLive(number) && records[Int(number)].home == .none {
             gone.insert(number)
             unsafe withPairs(of: number) { pairs in
-                for unsafepair in unsafe pairs { affected.insert(pair) }
+                unsafe affected.formUnion(pairs)
             }
         }
         guard !gone.isEmpty else { return [] }
