@@ -73,7 +73,8 @@ let package = Package(
         // Serve: what leaves Weir.
         module(
             "API", in: "Serve",
-            uses: "Access", "Exposition", "HTTPServe", "Head", "Model", "PromQL", "Telemetry", "Threads"),
+            uses: "Access", "Discovery", "Exposition", "HTTPServe", "Head", "JSON", "Model", "PromQL",
+            "RE2", "Relabeling", "Scraping", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
@@ -169,7 +170,7 @@ func tests() -> [Target] {
             uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
         test(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "HTTPServe", "JSON", "Model", "Postgres",
+            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Postgres", "Processes",
             "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test(
@@ -185,7 +186,8 @@ func tests() -> [Target] {
         test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
         test(
             "API", in: "Serve",
-            uses: "Access", "HTTPServe", "Head", "Model", "PromQL", "Telemetry", "Threads"),
+            uses: "Access", "Configuration", "Discovery", "HTTPFetch", "HTTPServe", "Head", "Model",
+            "PromQL", "Scraping", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
             dependencies: ["Postgres", "Weir", "Telemetry", "TestKit", "Threads"],

@@ -90,12 +90,13 @@ struct Application {
         await live.reload(with: access)
         let pool = PostgresPool(database.options)
         let keeping = Keeping(pool: pool, registry: registry, log: log)
-        let needs = dependencies(
+        var needs = dependencies(
             live, retention: settings.retention, keeping: keeping,
             engine: Engine(try QueryFlags.options(invocation)), signals: signals)
         let gathering = Gathering(
-            live, into: keeping.head, database: .text(database.options.connectionString),
-            registry: registry, log: log)
+            live, into: keeping.head, database: try database.readerOptions(), registry: registry,
+            log: log)
+        needs.targets = TargetAccess(gathering.scraper, finder: gathering.finder)
         DatabaseMetrics.register(pool, in: registry)
         let interval = try TimeSpan(invocation.text("config.auto-reload-interval")).duration
         return [

@@ -3,8 +3,6 @@ import Model
 /// The groups that one source has found, and how it does.
 struct FoundGroups: Sendable {
     private(set) var state: SourceState
-    /// Whether it has said anything yet, be it that it failed.
-    private(set) var hasSpoken = false
 
     private var bySource: [String: TargetGroup] = [:]
     private var ordered: [TargetGroup]?
@@ -16,6 +14,9 @@ struct FoundGroups: Sendable {
         state = SourceState(kind: config.kind, place: config.place)
         prefix = "\(config.kind)#\(id)/"
     }
+
+    /// Whether it has said anything yet, be it that it failed.
+    var hasSpoken: Bool { state.hasSpoken }
 
     var jobs: [String] {
         get { state.jobs }
@@ -32,7 +33,7 @@ struct FoundGroups: Sendable {
 
     /// Takes what the source says; whether its groups are others now.
     mutating func take(_ event: TargetUpdates.Event, at now: Timestamp) -> Bool {
-        hasSpoken = true
+        state.hasSpoken = true
         switch event {
         case .failed(let reason):
             (state.lastError, state.lastErrorTime) = (reason, now)

@@ -74,6 +74,8 @@ public struct Dependencies: Sendable {
     public var reload: @Sendable () async throws -> Void
     /// Asks Weir to stop.
     public var quit: @Sendable () -> Void
+    /// Where the routes learn of targets.
+    public var targets = TargetAccess.none
 
     /// Dependencies of these.
     public init(

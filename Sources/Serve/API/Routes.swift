@@ -8,6 +8,7 @@ public enum Routes {
         let status = StatusHandlers(needs)
         let lifecycle = LifecycleHandlers(needs)
         let series = SeriesHandlers(needs)
+        let targets = TargetHandlers(needs.targets)
         let query = QueryHandlers(needs)
         let relay = RelayHandlers(needs)
         return [
@@ -29,6 +30,15 @@ public enum Routes {
             api([.get, .post], "/series", .permission(.query), needs, series.series),
             api([.get, .post], "/labels", .permission(.query), needs, series.labelNames),
             api([.get], "/label/:name/values", .permission(.query), needs, series.labelValues),
+
+            api([.get], "/targets", .permission(.query), needs, targets.targets),
+            api(
+                [.get], "/targets/relabel_steps", .permission(.query), needs,
+                targets.relabelSteps),
+            api([.get], "/scrape_pools", .permission(.query), needs, targets.scrapePools),
+            api(
+                [.get], "/service_discovery", .permission(.query), needs,
+                targets.serviceDiscovery),
 
             api(
                 [.get], "/status/buildinfo", .permission(.query), needs, isQuick: true,

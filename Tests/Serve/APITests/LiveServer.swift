@@ -24,14 +24,14 @@ final class LiveServer: Sendable {
         _ credentials: [Credential] = [], access: ListenerAccess = .open, lifecycle: Bool = true,
         prefix: String = "/", flags: [(name: String, value: String)] = [("a", "<1>")],
         extra: [Route] = [], source: any SeriesSource = NoSeries(),
-        relay: RelayOptions = RelayOptions(),
+        relay: RelayOptions = RelayOptions(), targets: TargetAccess = .none,
         reload: @escaping @Sendable () async throws -> Void = {}
     ) throws {
         head = Head(span: .hours(1), registry: MetricRegistry())
         readiness = Readiness(registry: registry)
         keeper = Gatekeeper(try CredentialTable(credentials), registry: registry, log: .silent)
         let events = events
-        let needs = Dependencies(
+        var needs = Dependencies(
             build: .init(version: "1.2.3", revision: "abc", compiler: "swift6.3"),
             startTime: Timestamp(milliseconds: 1_767_323_045_678), flags: flags,
             readiness: readiness, registry: registry, source: source, head: head,
@@ -47,6 +47,7 @@ final class LiveServer: Sendable {
                 try await reload()
             },
             quit: { events.withLock { $0.append("quit") } })
+        needs.targets = targets
         let gate = AccessGate(keeper, rateLimit: bucket) { access }
         var options = HTTPServerOptions(listeners: [.tcp(host: "127.0.0.1", port: 0)])
         options.cors = .everyOrigin
