@@ -70,7 +70,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres",
+                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Head", "Model",
+                "Postgres",
                 "PrivatePostgres", "Relabeling", "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
