@@ -27,7 +27,7 @@ struct ModelTests {
         var newest = Timestamp.distantPast
     }
 
-    @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
+    @Test(arguments: [1, 2, 3] as [UInt64])
     func `random batches come back as they were told`(seed: UInt64) async throws {
         var random = Seeded(seed)
         let log = Remembering()
@@ -35,17 +35,17 @@ struct ModelTests {
         var told = Told()
         var sides: [Side] = []
         for clock in 0..<2 { sides.append(Side(writer: try await Writer(head, "\(clock)"))) }
-        for step in 0..<500 {
+        for step in 0..<300 {
             let clock = Int.random(in: 0..<2, using: &random)
             try tell(clock, &sides[clock], &told, &random)
-            if step % 100 == 99 { try await compare(head, told) }
-            if step == 250 {
+            if step % 150 == 149 { try await compare(head, told) }
+            if step == 160 {
                 // Another writer takes over; it has numbers of its own.
                 sides[1].writer.clock.close()
                 sides[1].writer = try await Writer(head, "1")
             }
         }
-        #expect(log.heard.withLock { $0.ticks.count } == 500)
+        #expect(log.heard.withLock { $0.ticks.count } == 300)
         compareWindows(head, sides.map(\.time), told)
     }
 

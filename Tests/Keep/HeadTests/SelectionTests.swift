@@ -49,7 +49,7 @@ struct SelectionTests {
         let names = ["__name__", "a", "b", "c"]
         let values = ["", "x", "y", "xy", "yx", "xx", "z.z"]
         var labels: Set<Labels> = []
-        for _ in 0..<400 {
+        for _ in 0..<250 {
             labels.insert(
                 Labels(
                     names.map { name in
@@ -59,7 +59,7 @@ struct SelectionTests {
         }
         let head = try await head(Array(labels))
         let texts = ["x.*", ".*y", "x|y|v9", "v[0-9]+", "", ".+", ".*", "(x|y)+", "v1.|", "[^v].*"]
-        for _ in 0..<300 {
+        for _ in 0..<150 {
             let matchers = try (0..<Int.random(in: 0...3, using: &random)).map { _ in
                 let operation = Matcher.Operator.allCases[Int.random(in: 0...3, using: &random)]
                 let isRegex = operation == .matches || operation == .notMatches

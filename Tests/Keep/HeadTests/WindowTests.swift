@@ -129,7 +129,7 @@ struct WindowTests {
             for clock in 0..<2 {
                 group.addTask {
                     var writer = try await Writer(head, "\(clock)")
-                    for tick in 0..<600 {
+                    for tick in 0..<300 {
                         let names = (0..<40).map { $0 + ($0 % 4 == 0 ? tick / 10 * 4 : 0) }
                         let ended = tick % 10 == 9 ? names.filter { $0 % 4 == 0 } : []
                         time.withLock { $0 = max($0, tick * 30) }
@@ -143,7 +143,7 @@ struct WindowTests {
                 }
             }
             group.addTask {
-                for _ in 0..<150 {
+                for _ in 0..<50 {
                     for series in try await head.series(
                         matching: [try Matcher("n", .matches, "[0-9]+")], in: ever)
                     {
