@@ -45,7 +45,7 @@ enum StorageBenchmarks {
         let pool = PostgresPool(options)
         let hours = try await write(frames, repeats: 0..<1, pool)
         report.add(
-            "2 h: bytes written into the log", try await hours.wal / hours.samples, "B/sample",
+            "2 h: bytes written into the log", hours.wal / hours.samples, "B/sample",
             bar: "≤ 15")
         let sealing = try await seal(pool, hours: 2)
         report.add(

@@ -2,8 +2,9 @@ import Head
 public import Model
 public import Postgres
 
-/// Writes a day anew: short windows become long ones, late samples part of them, and what should go
-/// is left out. Then it takes the place of what was there.
+/// Writes a day anew and puts it where the old one was.
+///
+/// Short windows become long ones, late samples part of them, and what should go is left out.
 public enum DayMerge {
     /// What a merge did.
     public struct Outcome: Sendable, Equatable {
