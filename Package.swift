@@ -51,10 +51,9 @@ let package = Package(
             "Migrations", in: "Keep", uses: "Postgres", "Threads", plugins: ["EmbedMigrations"]),
         module(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
-        module("Head", in: "Keep", uses: "Model"),
+        module("Head", in: "Keep", uses: "Model", "RE2", "Telemetry", "Threads"),
         module(
-            "Storage", in: "Keep",
-            uses: "Head", "Model", "Postgres", "RE2", "Telemetry", "Threads"),
+            "Storage", in: "Keep", uses: "Head", "Model", "Postgres", "Telemetry", "Threads"),
 
         // Serve: what leaves Weir.
         module(

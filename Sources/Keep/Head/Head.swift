@@ -1,7 +1,7 @@
 // Head: what every live series said in the last hours, compressed, in memory.
 // In: batches of clocks (`SampleSink`). Out: series (`SeriesSource`), windows for who seals them.
 // Start at `TickLog` for what leaves, at `ClockWindow` for what is sealed. Knows no database.
-// Imports: Model.
+// Imports: Model, RE2, Telemetry, Threads.
 
 /// A clock of this process: what `ClockKey` names, as a small number.
 public struct ClockID: Sendable, Hashable {
