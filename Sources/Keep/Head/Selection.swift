@@ -44,8 +44,9 @@ struct Condition {
             guard let pair else { return false }
             return unsafe labels.contains(pair)
         }
-        for unsafelabel in unsafe labels where table.pairs[Int(label)].name == name {
-            return accepts(label, in: table)
+        for index in 0..<labels.count {
+            let label = unsafe labels[index]
+            if table.pairs[Int(label)].name == name { return accepts(label, in: table) }
         }
         return acceptsAbsence
     }

@@ -69,9 +69,12 @@ struct SeriesTable: ~Copyable {
     /// How many labels there are, each once.
     var pairCount: Int { pairIndex.count }
 
-    /// What all of it takes in memory, without the postings.
+    private var postingBytes = 0
+
+    /// What all of it takes in memory, but for the lists of each name.
     var size: Int {
         symbols.size + pairs.size + records.size + arena.size + pairIndex.size + seriesIndex.size
+            + postingBytes
     }
 
     // Safe: nobody uses the postings after this.
@@ -148,10 +151,12 @@ extension SeriesTable {
         }
         seriesIndex.insert(number, hash: record.hash) { records[Int($0)].hash }
         for pair in scratch {
-            let (name, value) = pairs.update(at: Int(pair)) { pair in
+            let (name, value, grown) = pairs.update(at: Int(pair)) { pair in
+                let before = pair.postings.size
                 pair.postings.append(number)
-                return (pair.name, pair.value)
+                return (pair.name, pair.value, pair.postings.size - before)
             }
+            postingBytes += grown
             names[name]?.bytes += symbols.length(of: value)
             names[name]?.seriesCount += 1
         }
@@ -298,7 +303,7 @@ extension SeriesTable {
         for number in series where isLive(number) && records[Int(number)].home == .none {
             gone.insert(number)
             unsafe withPairs(of: number) { pairs in
-                for unsafepair in unsafe pairs { affected.insert(pair) }
+                unsafe affected.formUnion(pairs)
             }
         }
         guard !gone.isEmpty else { return [] }
@@ -318,6 +323,7 @@ extension SeriesTable {
         let pair = pairs[Int(number)]
         let kept = pair.postings.filtered { gone.contains($0) }
         let count = Int(pair.postings.count - kept.count)
+        postingBytes += kept.size - pair.postings.size
         pair.postings.remove()
         pairs.update(at: Int(number)) { $0.postings = kept }
         guard var name = names.removeValue(forKey: pair.name) else {

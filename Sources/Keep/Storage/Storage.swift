@@ -4,6 +4,7 @@
 // Imports: Head, Model, Postgres, Telemetry, Threads.
 
 public import Model
+public import Postgres
 
 /// How samples are kept.
 public struct StoreOptions: Sendable {
@@ -39,5 +40,25 @@ public struct RetentionRule: Sendable, Hashable {
     public init(_ selector: Selector, keep: TimeSpan) {
         self.selector = selector
         self.keep = keep
+    }
+}
+
+/// What can go wrong with what is stored.
+public enum StorageError: Error, Equatable, CustomStringConvertible {
+    /// The database refused, or is away.
+    case database(PostgresError)
+
+    /// A sentence: what is wrong.
+    public var description: String {
+        switch self {
+        case .database(let error): error.description
+        }
+    }
+
+    /// Whether the same may well succeed a little later.
+    public var isTransient: Bool {
+        switch self {
+        case .database(let error): error.isTransient
+        }
     }
 }
