@@ -19,7 +19,8 @@ public final class LayeredSource: SeriesSource {
         self.head = head
         self.history = history
         self.isShared = isShared
-        headBegins = Locked(begins)
+        // Whoever wrote before may have been a little ahead of this clock.
+        headBegins = Locked(begins + .minutes(1))
     }
 
     /// The head knows nothing before `time` any more.

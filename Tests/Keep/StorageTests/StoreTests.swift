@@ -36,12 +36,30 @@ struct StoreTests {
                     series.times.map(\.milliseconds), series.values.map(\.bitPattern)))
         }
         let expected = model.filter { !$0.value.isEmpty }.mapValues { $0.mapValues(\.bitPattern) }
-        #expect(seen == expected, "\(note)")
+        #expect(Self.difference(seen, expected) == "", "\(note)")
+    }
+
+    /// The first samples that differ, so that a failure can be read.
+    private static func difference(
+        _ seen: [String: [Int64: UInt64]], _ expected: [String: [Int64: UInt64]]
+    ) -> String {
+        var lines: [String] = []
+        for name in Set(seen.keys).union(expected.keys).sorted() {
+            let (left, right) = (seen[name] ?? [:], expected[name] ?? [:])
+            for time in Set(left.keys).union(right.keys).sorted() where left[time] != right[time] {
+                let values = [left[time], right[time]].map {
+                    $0.map { "\(Double(bitPattern: $0))" }
+                }
+                lines.append("\(name)@\(time): \(values[0] ?? "-") not \(values[1] ?? "-")")
+            }
+        }
+        return lines.prefix(4).joined(separator: ", ") + (lines.count > 4 ? "… \(lines.count)" : "")
     }
 
     private func expectSQL(_ place: Place, _ model: Model, _ note: String) async throws {
         let values = model.values.flatMap(\.values).filter { !$0.isStaleMarker }
-        let seen = try await place.sql("SELECT count(*), count(DISTINCT (labels, time)) FROM weir.sample")
+        let seen = try await place.sql(
+            "SELECT count(*), count(DISTINCT (labels, time)) FROM weir.sample")
         #expect(seen == "\(values.count)|\(values.count)", "\(note)")
     }
 
