@@ -14,7 +14,7 @@ public struct StoreOptions: Sendable {
     public var grace = TimeSpan.minutes(10)
     /// How long samples are kept; `nil` for ever.
     public var retention: TimeSpan? = .days(15)
-    /// How large the database may become; the oldest days go first. `nil` for any size.
+    /// How large the database may become before its oldest days go; `nil` for any size.
     public var retentionBytes: Int?
     /// What goes earlier than the rest.
     public var retentionRules: [RetentionRule] = []
