@@ -12,6 +12,7 @@ let package = Package(
         library("CAres", pkgConfig: "libcares", apt: "libc-ares-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        library("CJansson", pkgConfig: "jansson", apt: "libjansson-dev"),
         library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
         library("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         library("CSystem"),
@@ -27,6 +28,7 @@ let package = Package(
         module("Threads", in: "Bridges", uses: "CSystem"),
         module("Processes", in: "Bridges", uses: "CSystem", "Threads"),
         module("YAML", in: "Bridges", uses: "CYAML"),
+        module("JSON", in: "Bridges", uses: "CJansson"),
         module("DNS", in: "Bridges", uses: "CAres", "Threads"),
         module("HTTPFetch", in: "Bridges", uses: "CCurl", "CSystem", "Crypto", "Threads"),
         module(
@@ -39,10 +41,19 @@ let package = Package(
         module("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads", "YAML"),
         module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2"),
         module(
-            "Configuration", in: "Core", uses: "Access", "Model", "RE2", "Relabeling", "YAML"),
+            "Configuration", in: "Core",
+            uses: "Access", "HTTPFetch", "Model", "RE2", "Relabeling", "YAML"),
 
         // Gather: from a configured job to parsed samples.
+        module(
+            "Discovery", in: "Gather",
+            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
+            "Telemetry", "Threads", "YAML"),
         module("Exposition", in: "Gather", uses: "Model"),
+        module(
+            "Scraping", in: "Gather",
+            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
+            "Telemetry", "Threads"),
 
         // Keep: memory, disk, database.
         .plugin(
@@ -53,18 +64,24 @@ let package = Package(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         module("Head", in: "Keep", uses: "Model", "RE2", "Telemetry", "Threads"),
         module(
-            "Storage", in: "Keep", uses: "Head", "Model", "Postgres", "Telemetry", "Threads"),
+            "Storage", in: "Keep",
+            uses: "Head", "Model", "Postgres", "Telemetry", "Threads"),
+
+        // Query: questions about what is kept.
+        module("PromQL", in: "Query", uses: "Model", "RE2", "Threads"),
 
         // Serve: what leaves Weir.
         module(
-            "API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
+            "API", in: "Serve",
+            uses: "Access", "Exposition", "HTTPServe", "Model", "PromQL", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
             name: "Weir",
             dependencies: [
-                "API", "Access", "Configuration", "Exposition", "HTTPServe", "Migrations", "Model",
-                "Postgres", "PrivatePostgres", "Relabeling", "Telemetry", "Threads", "YAML",
+                "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
+                "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
+                "Relabeling", "Scraping", "Storage", "Telemetry", "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -138,6 +155,7 @@ func tests() -> [Target] {
         test("Threads", in: "Bridges"),
         test("Processes", in: "Bridges"),
         test("YAML", in: "Bridges"),
+        test("JSON", in: "Bridges"),
         test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
         test("HTTPFetch", in: "Bridges", uses: "Threads"),
@@ -147,16 +165,27 @@ func tests() -> [Target] {
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model", "RE2"),
         test(
-            "Configuration", in: "Core", uses: "Access", "Model", "Relabeling", "YAML",
-            files: ["Fixtures"]),
+            "Configuration", in: "Core",
+            uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
+        test(
+            "Discovery", in: "Gather",
+            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
+            "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
+        test(
+            "Scraping", in: "Gather",
+            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
+            "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test("Head", in: "Keep", uses: "Model", "Threads"),
         test(
             "Storage", in: "Keep",
             uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),
-        test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
+        test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
+        test(
+            "API", in: "Serve",
+            uses: "Access", "HTTPServe", "Model", "PromQL", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
             dependencies: ["Postgres", "Weir", "Telemetry", "TestKit", "Threads"],

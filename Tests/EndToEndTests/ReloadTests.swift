@@ -136,4 +136,18 @@ struct ReloadTests {
         // The files were seen in three states, and each of them was read once.
         #expect(lines(weir, with: "reading the configuration") == 2)
     }
+
+    @Test func `a changed weir.yml is found by itself, and the log tells which settings changed`()
+        async throws
+    {
+        try folder.write("retention: 15d\n", to: "weir.yml")
+        let weir = try await started("--config.auto-reload", "--config.auto-reload-interval=20ms")
+        try folder.write("retention: 30d\nsql: {reader_password: hush}\n", to: "weir.yml")
+        let isTaken = try await eventually {
+            lines(weir, with: "change=\"retention: 15d -> 30d\"") == 1
+        }
+        #expect(isTaken, "\(weir.process.errors)")
+        #expect(!weir.process.errors.contains("hush"))
+        #expect(try await gauges(weir, are: 1))
+    }
 }

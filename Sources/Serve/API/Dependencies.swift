@@ -1,4 +1,7 @@
+import Access
+public import HTTPServe
 public import Model
+public import PromQL
 public import Telemetry
 
 /// What the routes need, handed in by whoever wires Weir; every part is a value or a closure.
@@ -44,8 +47,12 @@ public struct Dependencies: Sendable {
     public var readiness: Readiness
     /// Weir's own metrics.
     public var registry: MetricRegistry
-    /// Where series are read; a route sees only what its caller may.
-    public var source: any SeriesSource
+    /// Where series are read.
+    ///
+    /// Routes ask `series(for:)`, which shows what their caller may see.
+    private var source: any SeriesSource
+    /// What answers questions in PromQL.
+    public var engine: Engine
     /// Whether `/-/reload` and `/-/quit` do their work.
     public var isLifecycleEnabled: Bool
     /// The configuration that holds now, without secrets.
@@ -63,7 +70,8 @@ public struct Dependencies: Sendable {
     public init(
         build: Build, startTime: Timestamp, flags: [(name: String, value: String)],
         readiness: Readiness, registry: MetricRegistry, source: any SeriesSource,
-        isLifecycleEnabled: Bool, configText: @escaping @Sendable () async throws -> String,
+        engine: Engine, isLifecycleEnabled: Bool,
+        configText: @escaping @Sendable () async throws -> String,
         lastReload: @escaping @Sendable () -> LastReload,
         retention: @escaping @Sendable () -> String,
         reload: @escaping @Sendable () async throws -> Void, quit: @escaping @Sendable () -> Void
@@ -74,11 +82,17 @@ public struct Dependencies: Sendable {
         self.readiness = readiness
         self.registry = registry
         self.source = source
+        self.engine = engine
         self.isLifecycleEnabled = isLifecycleEnabled
         self.configText = configText
         self.lastReload = lastReload
         self.retention = retention
         self.reload = reload
         self.quit = quit
+    }
+
+    /// What a route reads series from: those that the request's caller may see.
+    public func series(for request: ServerRequest) -> ScopedSource {
+        request.caller.view(of: source)
     }
 }

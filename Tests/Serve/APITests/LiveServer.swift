@@ -105,3 +105,14 @@ struct HTTPAnswer: CustomStringConvertible {
 
 /// What curl complained of.
 struct CurlFailure: Error, CustomStringConvertible { let description: String }
+
+/// A source of fixed series.
+struct FixedSeries: SeriesSource {
+    let all: [Labels]
+
+    func series(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [Series] {
+        all.filter { matchers.accept($0) }.map { Series(labels: $0, samples: []) }
+    }
+}

@@ -1,0 +1,29 @@
+public import HTTPFetch
+public import Model
+public import Telemetry
+
+/// What all sources share.
+public struct SourceSurroundings: Sendable {
+    /// Asks servers; its broker holds the tokens of OAuth2.
+    public let client: HTTPClient
+    /// Where a source says what is no failure of its own; failures go to `TargetUpdates.failed`.
+    public let log: Log
+    /// Where a source counts.
+    public let registry: MetricRegistry
+    /// The connection string of Weir's own database, where there is one.
+    public let database: @Sendable () -> Model.Secret?
+    /// The servers that names are asked of, as `127.0.0.1:53`; those of the system where empty.
+    public let nameServers: [String]
+
+    /// Surroundings of these.
+    public init(
+        client: HTTPClient, log: Log, registry: MetricRegistry,
+        database: @escaping @Sendable () -> Model.Secret? = { nil }, nameServers: [String] = []
+    ) {
+        self.client = client
+        self.log = log
+        self.registry = registry
+        self.database = database
+        self.nameServers = nameServers
+    }
+}
