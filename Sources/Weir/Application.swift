@@ -89,12 +89,12 @@ struct Application {
             listeners: web.accessListeners, registry: registry, log: log)
         await live.reload(with: access)
         let pool = PostgresPool(database.options)
-        let keeping = Keeping(pool: pool, registry: registry, log: log)
+        let keeping = Keeping(pool: pool, settings: settings, registry: registry, log: log)
         let needs = dependencies(
-            live, retention: settings.retention, source: keeping.source,
+            live, retention: settings.retention, source: keeping.store,
             engine: Engine(try QueryFlags.options(invocation)), signals: signals)
         let gathering = Gathering(
-            live, into: keeping.head, database: .text(database.options.connectionString),
+            live, into: keeping.store, database: .text(database.options.connectionString),
             registry: registry, log: log)
         DatabaseMetrics.register(pool, in: registry)
         let interval = try TimeSpan(invocation.text("config.auto-reload-interval")).duration

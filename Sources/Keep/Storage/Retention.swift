@@ -10,10 +10,10 @@ struct Retention {
     func apply(
         _ now: Timestamp, dropped: ([Timestamp]) -> Void
     ) async throws(PostgresError) {
-        var gone: [Timestamp] = []
-        if let retention = options.retention { gone += try await drop(before: now - retention) }
+        var gone = try await pool.run { connection throws(PostgresError) in
+            try applyTimes(now, connection)
+        }
         if let limit = options.retentionBytes { gone += try await shrink(to: limit) }
-        for rule in options.retentionRules { try await apply(rule, now) }
         guard !gone.isEmpty else { return }
         dropped(gone)
         try await pool.run { connection throws(PostgresError) in
@@ -21,13 +21,67 @@ struct Retention {
         }
     }
 
-    private func drop(before end: Timestamp) async throws(PostgresError) -> [Timestamp] {
-        try await pool.run { connection throws(PostgresError) in
-            let old = try Days.all(connection).map(\.start).filter { $0 + Partitions.day <= end }
-            for day in old { try Days.drop(day, connection) }
-            if !old.isEmpty { try Self.dropBeside(before: end, connection) }
-            return old
+    /// Drops days past their time, and from days that stay the series whose rule says so.
+    private func applyTimes(
+        _ now: Timestamp, _ connection: borrowing PostgresConnection
+    ) throws(PostgresError) -> [Timestamp] {
+        let classes = try classes(connection)
+        var gone: [Timestamp] = []
+        for day in try Days.all(connection).map(\.start) {
+            let end = day + Partitions.day
+            let (past, kept) = classes.divided { end <= now - $0 }
+            guard let retention = options.retention, end <= now - retention else {
+                try Self.erase(past, in: day...end, day, connection)
+                continue
+            }
+            if kept.isEmpty {
+                try Days.drop(day, connection)
+                gone.append(day)
+            } else {
+                try Self.eraseOthers(than: kept, day, connection)
+            }
         }
+        for (series, keep) in classes {
+            let range = Partitions.storable.lowerBound...max(
+                Partitions.storable.lowerBound, now - keep)
+            try Self.eraseBeside(series, in: range, connection)
+        }
+        if let retention = options.retention {
+            let kept = classes.filter { $0.keep > retention }.flatMap(\.series)
+            try Self.dropBeside(before: now - retention, but: kept, connection)
+        }
+        return gone
+    }
+
+    /// The series of each rule; the first rule that selects a series counts.
+    private func classes(
+        _ connection: borrowing PostgresConnection
+    ) throws(PostgresError) -> [(series: [FoundSeries], keep: TimeSpan)] {
+        var known: Set<Int32> = []
+        var classes: [(series: [FoundSeries], keep: TimeSpan)] = []
+        for rule in options.retentionRules {
+            let found = try SeriesFinder(matchers: rule.selector.matchers, limit: .max)
+                .find(connection).filter { known.insert($0.id).inserted }
+            if !found.isEmpty { classes.append((found, rule.keep)) }
+        }
+        return classes
+    }
+
+    /// Leaves only these series in a day, if others are there.
+    private static func eraseOthers(
+        than kept: [FoundSeries], _ day: Timestamp, _ connection: borrowing PostgresConnection
+    ) throws(PostgresError) {
+        let others = try connection.query(
+            """
+            SELECT DISTINCT series FROM \(Partitions.dayTables(day).chunk)
+            WHERE metric > 0 AND NOT series = ANY ($1)
+            """, [.int4s(kept.map(\.id))])
+        guard others.rowCount > 0 else { return }
+        var erasing: [Int32: ClosedRange<Int64>] = [:]
+        for row in 0..<others.rowCount {
+            if let id = try others.int(row, 0) { erasing[Int32(id)] = Int64.min...Int64.max }
+        }
+        _ = try DayMerge.run(day, erasing: erasing, connection)
     }
 
     /// Drops the oldest days until the rest fits.
@@ -38,7 +92,7 @@ struct Retention {
             while try Self.size(connection) > limit, days.count > 1 {
                 let oldest = days.removeFirst()
                 try Days.drop(oldest, connection)
-                try Self.dropBeside(before: oldest + Partitions.day, connection)
+                try Self.dropBeside(before: oldest + Partitions.day, but: [], connection)
                 gone.append(oldest)
             }
             return gone
@@ -56,29 +110,19 @@ struct Retention {
     }
 
     private static func dropBeside(
-        before end: Timestamp, _ connection: borrowing PostgresConnection
+        before end: Timestamp, but kept: [FoundSeries],
+        _ connection: borrowing PostgresConnection
     ) throws(PostgresError) {
-        let limit = [PostgresValue.timestamp(microsecondsSince1970: end.microseconds)]
-        for condition in [
-            "late WHERE time < $1", "exemplar WHERE time < $1", "histogram WHERE last < $1",
-            "metadata WHERE until < $1",
-        ] { _ = try connection.query("DELETE FROM weir_data.\(condition)", limit) }
+        let limit = PostgresValue.timestamp(microsecondsSince1970: end.microseconds)
+        for condition in ["late WHERE time", "exemplar WHERE time", "histogram WHERE last"] {
+            _ = try connection.query(
+                "DELETE FROM weir_data.\(condition) < $1 AND NOT series = ANY ($2)",
+                [limit, .int4s(kept.map(\.id))])
+        }
+        _ = try connection.query("DELETE FROM weir_data.metadata WHERE until < $1", [limit])
     }
 
     // MARK: By selector
-
-    private func apply(_ rule: RetentionRule, _ now: Timestamp) async throws(PostgresError) {
-        let end = now - rule.keep
-        try await pool.run { connection throws(PostgresError) in
-            let found = try SeriesFinder(matchers: rule.selector.matchers, limit: .max)
-                .find(connection)
-            guard !found.isEmpty else { return }
-            for day in try Days.all(connection).map(\.start) where day + Partitions.day <= end {
-                try Self.erase(found, in: day...(day + Partitions.day), day, connection)
-            }
-            try Self.eraseBeside(found, in: Partitions.storable.lowerBound...end, connection)
-        }
-    }
 
     /// Erases what `series` said in `range`, in days, late and hot rows.
     static func erase(
@@ -175,5 +219,18 @@ struct Retention {
                     SELECT FROM weir_data.chunk c WHERE c.metric = 0 AND c.series = k.id);
                 """)
         }
+    }
+}
+
+extension [(series: [FoundSeries], keep: TimeSpan)] {
+    /// The series whose time is past, and the others.
+    fileprivate func divided(
+        _ isPast: (TimeSpan) -> Bool
+    ) -> (past: [FoundSeries], kept: [FoundSeries]) {
+        var (past, kept): ([FoundSeries], [FoundSeries]) = ([], [])
+        for (series, keep) in self {
+            if isPast(keep) { past += series } else { kept += series }
+        }
+        return (past, kept)
     }
 }

@@ -27,6 +27,7 @@ final class Upkeep: Sendable {
 
     /// How often it looks whether something is due.
     private static let pause = Duration.seconds(15)
+    private static let passesToForget = 40
     /// A merged day is merged again at the earliest after this, for late samples.
     private static let mergePause = TimeSpan.hours(6)
 
@@ -53,9 +54,11 @@ final class Upkeep: Sendable {
     }
 
     func run() async {
+        var passes = 0
         while !Task.isCancelled {
             do throws(StorageError) {
-                try await pass()
+                try await pass(forgets: passes % Self.passesToForget == 0)
+                passes += 1
             } catch {
                 log.warn(
                     throttled: throttle, key: "upkeep", "cannot seal, merge or forget now",
@@ -66,13 +69,14 @@ final class Upkeep: Sendable {
         }
     }
 
-    /// Everything that is due now.
-    func pass() async throws(StorageError) {
+    /// Everything that is due now; forgetting looks at every day, and so it is done less often.
+    func pass(forgets: Bool = true) async throws(StorageError) {
         do throws(PostgresError) {
             let instant = now()
             try await prepare(instant)
             try await seal(instant)
             try await merge(instant)
+            guard forgets else { return }
             try await Retention(pool: pool, options: options).apply(instant) { days in
                 metrics.dropped.add(days.count)
                 for day in days { log.info("a day is past its retention", ["day": "\(day)"]) }

@@ -193,7 +193,8 @@ struct StoreTests {
         var options = StoreOptions()
         options.retention = .days(3)
         options.retentionRules = [
-            RetentionRule(Selector([Matcher("name", equals: "b")]), keep: .days(1))
+            RetentionRule(Selector([Matcher("name", equals: "b")]), keep: .days(1)),
+            RetentionRule(try Selector(#"{name=~"b|c"}"#), keep: .days(5)),
         ]
         let store = store(place, now, options)
         let running = Task { await store.writer.run() }
@@ -205,9 +206,10 @@ struct StoreTests {
             batch.newSeries = [
                 NewSeries(number: 0, labels: .of("m", ["name": "a"])),
                 NewSeries(number: 1, labels: .of("m", ["name": "b"])),
+                NewSeries(number: 2, labels: .of("m", ["name": "c"])),
             ]
-            batch.series = [0, 1]
-            batch.values = [Double(day), Double(day)]
+            batch.series = [0, 1, 2]
+            batch.values = [Double(day), Double(day), Double(day)]
             try clock.append(batch)
             try await store.settle()
             now.withLock { $0 += 86_400_000 }
@@ -218,12 +220,13 @@ struct StoreTests {
         // Now is the first instant of day 6.
         #expect(values["a"] == [3, 4, 5])
         #expect(values["b"] == [5])
+        #expect(values["c"] == [1, 2, 3, 4, 5])
         #expect(
-            try await place.sql("SELECT count(*) FROM weir_data.span WHERE kind = 'day'") == "3")
+            try await place.sql("SELECT count(*) FROM weir_data.span WHERE kind = 'day'") == "5")
         options.retentionBytes = 1
         _ = try await Retention(pool: place.pool, options: options).apply(
             Timestamp(milliseconds: now.withLock { $0 })
-        ) { #expect($0.count == 2) }
+        ) { #expect($0.count == 4) }
         #expect(
             try await place.sql("SELECT count(*) FROM weir_data.span WHERE kind = 'day'") == "1")
     }
