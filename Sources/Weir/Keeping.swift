@@ -1,4 +1,5 @@
 import Configuration
+import Head
 import Model
 import Postgres
 import Storage
@@ -9,6 +10,10 @@ struct Keeping: Service {
     let name = "keeping"
     /// Where samples go, and where they are read.
     let store: Store
+    /// The last hours.
+    var head: Head { store.head }
+    /// Everything, new and old.
+    var source: any SeriesSource { store }
 
     init(pool: PostgresPool, settings: Settings, registry: MetricRegistry, log: Log) {
         store = Store(pool: pool, options: Self.options(settings), registry: registry, log: log)

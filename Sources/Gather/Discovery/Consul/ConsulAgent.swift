@@ -95,7 +95,8 @@ struct ConsulAgent: Sendable {
 
     private func ask(_ url: SourceURL, timeout: Duration) async throws -> ConsulAnswer {
         let request = HTTPRequest(
-            "GET", try url.address(), fields: HTTPFields(["Accept": "application/json"]), timeout: timeout,
+            "GET", try url.address(), fields: HTTPFields(["Accept": "application/json"]),
+            timeout: timeout,
             bodyLimitBytes: 256 << 20, unixSocket: socket)
         let response = try await client.fetch(request, with: options)
         guard response.status == 200 else {

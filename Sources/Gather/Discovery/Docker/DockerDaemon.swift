@@ -32,7 +32,8 @@ struct DockerDaemon: Sendable {
         var url = SourceURL(base, path)
         url.addFilled("filters", Self.text(of: filters))
         let request = HTTPRequest(
-            "GET", try url.address(), fields: HTTPFields(["Accept": "application/json"]), timeout: timeout,
+            "GET", try url.address(), fields: HTTPFields(["Accept": "application/json"]),
+            timeout: timeout,
             bodyLimitBytes: 256 << 20, unixSocket: socket)
         let response = try await client.fetch(request, with: options)
         let place = socket.map { "\($0)\(path)" } ?? request.url.description

@@ -10,7 +10,8 @@ struct KubeconfigTests {
         try Kubeconfig(YAMLReader.read(Array(text.utf8), file: "/home/ops/.kube/config")).access()
     }
 
-    private static func config(cluster: String = "server: https://one:6443", user: String) -> String {
+    private static func config(cluster: String = "server: https://one:6443", user: String) -> String
+    {
         """
         apiVersion: v1
         kind: Config
@@ -43,15 +44,16 @@ struct KubeconfigTests {
         #expect(!access.options.tls.skipsVerification)
     }
 
-    @Test(arguments: [
-        ("token: abc", Authorization.bearer(.text("abc"))),
-        ("token: abc, tokenFile: t", .bearer(.file("/home/ops/.kube/t"))),
-        (
-            "username: ann, password: pw",
-            .basic(username: .text("ann"), password: .text("pw"))
-        ),
-        ("", nil),
-    ] as [(String, Authorization?)])
+    @Test(
+        arguments: [
+            ("token: abc", Authorization.bearer(.text("abc"))),
+            ("token: abc, tokenFile: t", .bearer(.file("/home/ops/.kube/t"))),
+            (
+                "username: ann, password: pw",
+                .basic(username: .text("ann"), password: .text("pw"))
+            ),
+            ("", nil),
+        ] as [(String, Authorization?)])
     func `a user is a token, a token's file, or a name and a password`(
         user: String, expected: Authorization?
     ) throws {
