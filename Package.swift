@@ -65,7 +65,7 @@ let package = Package(
         module("Head", in: "Keep", uses: "Model", "RE2", "Telemetry", "Threads"),
         module(
             "Storage", in: "Keep",
-            uses: "Head", "Model", "Postgres", "RE2", "Telemetry", "Threads"),
+            uses: "Head", "Model", "Postgres", "Telemetry", "Threads"),
 
         // Query: questions about what is kept.
         module("PromQL", in: "Query", uses: "Model", "RE2", "Threads"),
@@ -73,7 +73,8 @@ let package = Package(
         // Serve: what leaves Weir.
         module(
             "API", in: "Serve",
-            uses: "Access", "Discovery", "Exposition", "HTTPServe", "Head", "JSON", "Model", "PromQL",
+            uses: "Access", "Discovery", "Exposition", "HTTPServe", "Head", "JSON", "Model",
+            "PromQL",
             "RE2", "Relabeling", "Scraping", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
