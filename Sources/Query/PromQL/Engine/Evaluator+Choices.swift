@@ -160,7 +160,7 @@ extension Evaluator {
 
 extension String {
     /// Whether it holds no sign that stands for bytes that were no UTF-8.
-    fileprivate var isValidUTF8Name: Bool { !unicodeScalars.contains("\u{fffd}") }
+    fileprivate var isValidUTF8Name: Bool { !hasBrokenBytes }
 }
 
 extension Table {

@@ -12,7 +12,7 @@ extension Evaluator {
         } catch {
             throw .execution("invalid regular expression in label_replace(): \(expression)")
         }
-        guard NameScheme.utf8.allows(labelName: target) else {
+        guard NameScheme.utf8.allows(labelName: target), !target.hasBrokenBytes else {
             throw .execution("invalid destination label name in label_replace(): \(target)")
         }
         let template = Template(replacement, for: pattern)
