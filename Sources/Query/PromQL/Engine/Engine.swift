@@ -155,7 +155,7 @@ public final class Engine: Sendable {
         let ready = ContinuousClock.now
         var evaluator = Evaluator(
             options: options, lookback: lookback, budget: budget, sets: sets,
-            explains: question.options.explains)
+            explains: question.options.explains, query: question.text)
         let value = try await evaluator.answer(plan, isRange: question.isRange)
         let evaluated = ContinuousClock.now
         var result = QueryResult(value.sorted(isRange: question.isRange))
