@@ -167,7 +167,7 @@ extension Evaluator {
 extension String {
     /// Whether it may name a label: not where it stands for bytes that were no UTF-8.
     var isLabelName: Bool {
-        NameScheme.utf8.allows(labelName: self) && !unicodeScalars.contains("\u{fffd}")
+        NameScheme.utf8.allows(labelName: self) && !hasBrokenBytes
     }
 }
 

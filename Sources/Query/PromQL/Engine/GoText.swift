@@ -46,7 +46,7 @@ enum GoText {
     }
 
     /// A text in double quotes: `%q`.
-    static func quoted(_ text: String) -> String { Labels.quoted(text) }
+    static func quoted(_ text: String) -> String { PromQL.quoted(text) }
 
     /// An instant in UTC, in whole seconds.
     static func seconds(_ milliseconds: Int64) -> String {

@@ -83,7 +83,7 @@ extension VectorSelector: CustomStringConvertible {
 
     /// The selector without its modifiers.
     fileprivate var selection: String {
-        let conditions = matchers.filter { !isName($0) }.map(\.description).sorted {
+        let conditions = matchers.filter { !isName($0) }.map(\.text).sorted {
             Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8))
         }
         return name + (conditions.isEmpty ? "" : "{" + conditions.joined(separator: ",") + "}")
@@ -187,5 +187,13 @@ extension Binary {
         if let left = matching.fillLeft { text += " fill_left (\(NumberText.general(left)))" }
         if let right = matching.fillRight { text += " fill_right (\(NumberText.general(right)))" }
         return text
+    }
+}
+
+extension Matcher {
+    /// The condition as it is written in braces.
+    fileprivate var text: String {
+        let isLegacy = NameScheme.legacy.allows(labelName: name)
+        return (isLegacy ? name : quoted(name)) + operation.rawValue + quoted(value)
     }
 }
