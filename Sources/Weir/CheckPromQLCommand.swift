@@ -32,7 +32,7 @@ enum CheckPromQLCommand {
     }
 
     private static func bytes(of file: String) throws(UsageError) -> [UInt8] {
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unreadable(file) }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
