@@ -202,7 +202,9 @@ public final class Engine: Sendable {
                 milliseconds: read.range.upperBound)
         do throws(SourceError) {
             return .success(
-                SeriesSet(try await source.series(matching: read.matchers, in: range)))
+                SeriesSet(
+                    try await source.series(matching: read.matchers, in: range),
+                    tellsResets: read.tellsResets))
         } catch {
             switch error {
             case .cancelled: return .failure(.cancelled(stage: "query execution"))
