@@ -25,7 +25,9 @@ struct GeneratedExpressions {
         case 9...11: return binary(depth: depth)
         case 12...13: return element(depth: depth)
         case 14: return "(\(vector(depth: depth - 1))) \(pick(Self.comparisons)) \(number())"
-        case 15: return "\(number()) \(pick(Self.arithmetic)) (\(vector(depth: depth - 1)))"
+        // Prometheus 2 kept the name of what was put through `atan2` with a number.
+        case 15:
+            return "\(number()) \(pick(Self.arithmetic.dropLast())) (\(vector(depth: depth - 1)))"
         case 16:
             return "histogram_quantile(\(pick(["0.5", "0.9", "0.99", "0", "1"])), \(buckets()))"
         case 17: return "absent(\(selector()))"

@@ -19,17 +19,47 @@ struct PrometheusComparisonTests {
         var expressions = GeneratedExpressions(seed: 42)
         let engine = Engine()
         var differences: [String] = []
+        var known: [String: Int] = [:]
         for number in 0..<Self.count {
             let expression = expressions.next()
             let isRange = number % 2 == 0
             let difference = try await compare(expression, isRange, engine, series, oracle)
             if let difference {
+                if let reason = Self.reason(expression, difference) {
+                    known[reason, default: 0] += 1
+                    continue
+                }
                 differences.append("\(isRange ? "range" : "instant"): \(expression): \(difference)")
             }
         }
         await oracle.stop()
         for difference in differences.prefix(60) { Issue.record("\(difference)") }
         #expect(differences.isEmpty, "\(differences.count) of \(Self.count) differ")
+        for (reason, count) in known.sorted(by: { $0.key < $1.key }) {
+            print("compared \(Self.count): \(count) differ because \(reason)")
+        }
+        // What is known to differ is rare; otherwise it hides something.
+        #expect(known.values.reduce(0, +) <= max(4, Self.count / 50))
+    }
+
+    /// Why the two are known to differ, if this is such a case: see docs/promql.md.
+    private static func reason(_ expression: String, _ difference: String) -> String? {
+        func holds(_ words: [String]) -> Bool { words.contains { expression.contains($0) } }
+        if difference.hasPrefix("we fail: multiple matches for labels") {
+            return "Prometheus 3 tells many-to-one matches that a comparison would filter"
+        }
+        if holds(["stddev (", "stddev(", "stddev by", "stddev without", "stdvar"]) {
+            return "the deviation of an infinite value is NaN in Prometheus 3, and sums differ"
+        }
+        if holds(["rate((", "increase(("]), difference.contains("they say") {
+            return "Prometheus 3 extrapolates to zero half a gap at most"
+        }
+        let steps = [
+            "ceil", "floor", "round", "sgn", "%", "^", "==", "!=", "<", ">", "count_values",
+            "changes", "resets", "month", "hour", "minute", "year", "week",
+        ]
+        if holds(steps) { return "the last digits of a sum decide a step" }
+        return nil
     }
 
     private func compare(
