@@ -42,11 +42,10 @@ extension Settings {
             "What others see of the database.")
         YAMLField(
             "auth_profiles", \.authProfiles, .map(AuthProfile.table.codec),
-            support: NotYet.scraping,
             "Credentials for targets by name; the label `__auth_profile__` picks one.")
         YAMLField("limits", \.limits, Limits.table.codec, "What one caller or target may cost.")
         YAMLField(
-            "federation", \.federation, Federation.table.codec, support: NotYet.federation,
+            "federation", \.federation, Federation.table.codec,
             "What `/metrics` and `/federate` write.")
         YAMLField(
             "dialects", \.dialects, Dialects.table.codec, support: NotYet.dialects,
@@ -139,11 +138,10 @@ extension Settings.Limits {
             "How many failed attempts an address has in a minute.")
         YAMLField(
             "series_budget", \.seriesBudget, .whole(),
-            support: NotYet.scraping,
             "The most series of one job; new ones beyond are counted and not kept. 0 for all.")
         YAMLField(
             "answer_series", \.answerSeries, .whole(),
-            support: NotYet.queries,
+            support: NotYet.limit,
             "The most series that one answer may hold; 0 for all.")
     }
 }

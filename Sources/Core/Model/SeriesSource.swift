@@ -92,6 +92,16 @@ public protocol SeriesSource: Sendable {
     func labelSets(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> [Labels]
+
+    /// The names of the labels of these series, each once, in no order.
+    func labelNames(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [String]
+
+    /// The values that the label `name` has in these series, each once, in no order.
+    func labelValues(
+        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [String]
 }
 
 extension SeriesSource {
@@ -100,5 +110,28 @@ extension SeriesSource {
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> [Labels] {
         try await series(matching: matchers, in: range).map(\.labels)
+    }
+
+    /// Goes through all label sets; sources that have an index do better.
+    public func labelNames(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [String] {
+        var names: Set<String> = []
+        for labels in try await labelSets(matching: matchers, in: range) {
+            for label in labels { names.insert(label.name) }
+        }
+        return Array(names)
+    }
+
+    /// Goes through all label sets; sources that have an index do better.
+    public func labelValues(
+        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [String] {
+        var values: Set<String> = []
+        for labels in try await labelSets(matching: matchers, in: range) where labels.contains(name)
+        {
+            values.insert(labels[name])
+        }
+        return Array(values)
     }
 }
