@@ -73,7 +73,8 @@ let package = Package(
         // Serve: what leaves Weir.
         module(
             "API", in: "Serve",
-            uses: "Access", "Discovery", "Exposition", "HTTPServe", "Head", "JSON", "Model", "PromQL",
+            uses: "Access", "Discovery", "Exposition", "HTTPServe", "Head", "JSON", "Model",
+            "PromQL",
             "RE2", "Relabeling", "Scraping", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
@@ -91,7 +92,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head",
-                "Migrations", "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage", "Telemetry",
+                "Migrations", "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage",
+                "Telemetry",
                 "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
@@ -170,8 +172,8 @@ func tests() -> [Target] {
             uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
         test(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Postgres", "Processes",
-            "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
+            uses: "Configuration", "Crypto", "HTTPFetch", "HTTPServe", "JSON", "Model", "Postgres",
+            "Processes", "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test(
             "Scraping", in: "Gather",
