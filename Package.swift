@@ -91,8 +91,9 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Head", "Migrations",
-                "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage", "Telemetry",
+                "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head",
+                "Migrations", "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage",
+                "Telemetry",
                 "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
