@@ -105,7 +105,8 @@ actor ScrapeEngine {
     func leave(_ target: LiveTarget) {
         guard target.leaving == nil else { return }
         target.scraping?.cancel()
-        guard isRunning, target.series.hasBegun || target.scraping != nil else {
+        let hasBegun = target.series.hasBegun || target.before != nil || target.scraping != nil
+        guard isRunning, hasBegun else {
             return finish(target)
         }
         let next = target.schedule.tick(after: WallClock.nanoseconds)
@@ -130,17 +131,25 @@ actor ScrapeEngine {
             return
         }
         targets[target.key] = nil
+        if target.before != nil, let time = target.leaving, target.clock == nil {
+            // Its pace had changed, and it was not scraped since.
+            report(target) { () throws(SinkError) in try target.endBefore(at: time) }
+        }
         if let clock = target.clock, let time = target.leaving, target.series.hasBegun {
             target.series.end(at: time)
-            do { try clock.append(target.series.batch) } catch {
-                log.warn(
-                    "stale markers not kept",
-                    ["job": target.key.name, "target": target.key.place, "error": "\(error)"])
-            }
+            report(target) { () throws(SinkError) in try clock.append(target.series.batch) }
         }
         target.clock?.close()
         target.clock = nil
         target.budget.give(back: target.series.count)
+    }
+
+    private func report(_ target: LiveTarget, _ body: () throws(SinkError) -> Void) {
+        do throws(SinkError) { try body() } catch {
+            log.warn(
+                "stale markers not kept",
+                ["job": target.key.name, "target": target.key.place, "error": error.description])
+        }
     }
 
     // MARK: One scrape
@@ -155,17 +164,20 @@ actor ScrapeEngine {
         let outcome = await ask(target)
         // Whoever stops, or is taken away, leaves no trace of the scrape that was cut off.
         guard !Task.isCancelled else { return }
-        do throws(SinkError) {
-            if target.clock == nil {
-                target.clock = try await sink.open(target.key, interval: target.found.interval)
-            }
-        } catch {
-            return note(target, outcome, lost: error)
-        }
         let work = ScrapeWork(target: target, time: time, outcome: outcome)
         let isLong = target.reader.parser.batch.newSeries.count > Self.manySeries
-        let done = isLong ? await learner.commit(work) : work.commit()
-        note(target, done)
+        let read = isLong ? await learner.read(work) : work.read()
+        do throws(SinkError) {
+            if target.clock == nil {
+                try target.endBefore(at: time)
+                target.clock = try await sink.open(target.key, interval: target.found.interval)
+            }
+            if isLong { try await learner.deliver(work) } else { try work.deliver() }
+            note(target, read)
+        } catch {
+            target.series.lost()
+            note(target, read, lost: error)
+        }
     }
 
     /// More new series than this are learned on a thread of their own.
@@ -194,7 +206,7 @@ actor ScrapeEngine {
 
     private func note(_ target: LiveTarget, _ outcome: ScrapeOutcome, lost: SinkError? = nil) {
         var outcome = outcome
-        if let lost { outcome.error = .notKept(lost.description) }
+        if let lost { outcome.error = outcome.error ?? .notKept(lost.description) }
         let reader = target.reader
         target.status.take(outcome, reader: reader)
         if let metadata = outcome.metadata {
