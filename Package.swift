@@ -52,8 +52,8 @@ let package = Package(
         module("Exposition", in: "Gather", uses: "Model"),
         module(
             "Scraping", in: "Gather",
-            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
-            "Telemetry", "Threads"),
+            uses: "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model",
+            "Relabeling", "Telemetry", "Threads"),
 
         // Keep: memory, disk, database.
         .plugin(
@@ -68,7 +68,9 @@ let package = Package(
 
         // Serve: what leaves Weir.
         module(
-            "API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
+            "API", in: "Serve",
+            uses: "Access", "Discovery", "HTTPFetch", "HTTPServe", "Model", "Scraping",
+            "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
@@ -172,7 +174,10 @@ func tests() -> [Target] {
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test("PromQL", in: "Query", uses: "Model"),
-        test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
+        test(
+            "API", in: "Serve",
+            uses: "Access", "Configuration", "Discovery", "HTTPFetch", "HTTPServe", "Model",
+            "Scraping", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
             dependencies: ["Postgres", "Weir", "Telemetry", "TestKit", "Threads"],

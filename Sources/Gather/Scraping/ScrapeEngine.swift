@@ -25,6 +25,8 @@ actor ScrapeEngine {
     /// The targets of each job, by who they are.
     var targets: [ClockKey: LiveTarget] = [:]
     var pools: [String: ScrapePool] = [:]
+    /// What failing targets answered.
+    var recorder = FlightRecorder()
     private var queue = TickQueue<LiveTarget>()
     private(set) var isRunning = false
 
@@ -131,6 +133,7 @@ actor ScrapeEngine {
             return
         }
         targets[target.key] = nil
+        recorder.forget(target.key)
         if target.before != nil, let time = target.leaving, target.clock == nil {
             // Its pace had changed, and it was not scraped since.
             report(target) { () throws(SinkError) in try target.endBefore(at: time) }
@@ -167,6 +170,7 @@ actor ScrapeEngine {
         let work = ScrapeWork(target: target, time: time, outcome: outcome)
         let isLong = target.reader.parser.batch.newSeries.count > Self.manySeries
         let read = isLong ? await learner.read(work) : work.read()
+        if read.error != nil { await record(target, read) }
         do throws(SinkError) {
             if target.clock == nil {
                 try target.endBefore(at: time)
@@ -204,6 +208,15 @@ actor ScrapeEngine {
         return outcome
     }
 
+    /// Keeps what a failing target answered.
+    private func record(_ target: LiveTarget, _ outcome: ScrapeOutcome) async {
+        guard let error = outcome.error, target.reader.recording.status != 0 else { return }
+        let (recording, count) = (target.reader.recording, target.reader.bodyBytes)
+        let body = await learner.pack(
+            recording, time: outcome.time, error: error.description, byteCount: count)
+        recorder.keep(body, of: target.key)
+    }
+
     private func note(_ target: LiveTarget, _ outcome: ScrapeOutcome, lost: SinkError? = nil) {
         var outcome = outcome
         if let lost { outcome.error = outcome.error ?? .notKept(lost.description) }
@@ -214,6 +227,7 @@ actor ScrapeEngine {
         }
         target.status.seriesCount = target.series.count
         metrics.note(target.status)
+        target.reader.recording.drop()
         if let error = outcome.error { complain(of: target, error) }
         retryRefused(target)
     }

@@ -85,6 +85,12 @@ actor ScrapeLearner {
     }
 
     func read(_ work: ScrapeWork) -> ScrapeOutcome { work.read() }
+    func pack(
+        _ recording: BodyRecording, time: Timestamp, error: String?, byteCount: Int
+    ) -> RecordedBody {
+        RecordedBody(recording, time: time, error: error, byteCount: byteCount)
+    }
+
     func deliver(_ work: ScrapeWork) throws(SinkError) { try work.deliver() }
 }
 

@@ -1,6 +1,7 @@
 import Access
 public import HTTPServe
 public import Model
+public import Scraping
 public import Telemetry
 
 /// What the routes need, handed in by whoever wires Weir; every part is a value or a closure.
@@ -50,6 +51,8 @@ public struct Dependencies: Sendable {
     ///
     /// Routes ask `series(for:)`, which shows what their caller may see.
     private var source: any SeriesSource
+    /// What is scraped; `nil` while nothing is.
+    public var scraper: Scraper?
     /// Whether `/-/reload` and `/-/quit` do their work.
     public var isLifecycleEnabled: Bool
     /// The configuration that holds now, without secrets.

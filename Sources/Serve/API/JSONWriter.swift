@@ -37,6 +37,11 @@ public struct JSONWriter: Sendable {
     /// A whole number.
     public mutating func number(_ value: Int64) { raw("\(value)") }
 
+    /// A number of seconds, which are finite.
+    mutating func number(seconds: Double) {
+        raw(seconds.isFinite ? (seconds == 0 ? "0" : "\(seconds)") : "0")
+    }
+
     /// `true` or `false`.
     public mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
 

@@ -8,6 +8,7 @@ public enum Routes {
         let status = StatusHandlers(needs)
         let lifecycle = LifecycleHandlers(needs)
         let series = SeriesHandlers(needs)
+        let targets = TargetHandlers(needs)
         return [
             health("/-/healthy", lifecycle.healthy),
             health("/-/ready", lifecycle.ready),
@@ -21,6 +22,12 @@ public enum Routes {
             api([.get, .post], "/series", .permission(.query), needs, series.series),
             api([.get, .post], "/labels", .permission(.query), needs, series.labelNames),
             api([.get], "/label/:name/values", .permission(.query), needs, series.labelValues),
+
+            api([.get], "/targets", .permission(.query), needs, targets.targets),
+            api([.get], "/targets/metadata", .permission(.query), needs, targets.targetMetadata),
+            api([.get], "/targets/body", .permission(.query), needs, targets.body),
+            api([.get], "/scrape_pools", .permission(.query), needs, targets.pools),
+            api([.get], "/metadata", .permission(.query), needs, targets.metadata),
 
             api(
                 [.get], "/status/buildinfo", .permission(.query), needs, isQuick: true,

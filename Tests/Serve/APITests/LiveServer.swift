@@ -2,6 +2,7 @@ import API
 import Access
 import HTTPServe
 import Model
+import Scraping
 import Telemetry
 import TestKit
 import Threads
@@ -20,13 +21,13 @@ final class LiveServer: Sendable {
     init(
         _ credentials: [Credential] = [], access: ListenerAccess = .open, lifecycle: Bool = true,
         prefix: String = "/", flags: [(name: String, value: String)] = [("a", "<1>")],
-        extra: [Route] = [], source: any SeriesSource = NoSeries(),
+        extra: [Route] = [], scraper: Scraper? = nil, source: any SeriesSource = NoSeries(),
         reload: @escaping @Sendable () async throws -> Void = {}
     ) throws {
         readiness = Readiness(registry: registry)
         keeper = Gatekeeper(try CredentialTable(credentials), registry: registry, log: .silent)
         let events = events
-        let needs = Dependencies(
+        var needs = Dependencies(
             build: .init(version: "1.2.3", revision: "abc", compiler: "swift6.3"),
             startTime: Timestamp(milliseconds: 1_767_323_045_678), flags: flags,
             readiness: readiness, registry: registry, source: source,
@@ -41,6 +42,7 @@ final class LiveServer: Sendable {
                 try await reload()
             },
             quit: { events.withLock { $0.append("quit") } })
+        needs.scraper = scraper
         let gate = AccessGate(keeper, rateLimit: bucket) { access }
         var options = HTTPServerOptions(listeners: [.tcp(host: "127.0.0.1", port: 0)])
         options.cors = .everyOrigin
