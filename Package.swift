@@ -62,22 +62,27 @@ let package = Package(
             "Migrations", in: "Keep", uses: "Postgres", "Threads", plugins: ["EmbedMigrations"]),
         module(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
+        module("Head", in: "Keep", uses: "Model", "RE2", "Telemetry", "Threads"),
+        module(
+            "Storage", in: "Keep",
+            uses: "Head", "Model", "Postgres", "RE2", "Telemetry", "Threads"),
 
         // Query: questions about what is kept.
-        module("PromQL", in: "Query", uses: "Model", "RE2"),
+        module("PromQL", in: "Query", uses: "Model", "RE2", "Threads"),
 
         // Serve: what leaves Weir.
         module(
             "API", in: "Serve",
-            uses: "Access", "Discovery", "HTTPFetch", "HTTPServe", "Model", "Scraping",
-            "Telemetry", "Threads"),
+            uses: "Access", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Model", "PromQL",
+            "Scraping", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
             name: "Weir",
             dependencies: [
-                "API", "Access", "Configuration", "Exposition", "HTTPServe", "Migrations", "Model",
-                "Postgres", "PrivatePostgres", "Relabeling", "Telemetry", "Threads", "YAML",
+                "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
+                "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
+                "Relabeling", "Scraping", "Storage", "Telemetry", "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -85,8 +90,9 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres",
-                "PrivatePostgres", "Relabeling", "Telemetry", "TestKit", "Threads",
+                "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head",
+                "Migrations", "Model", "Postgres", "PrivatePostgres", "Relabeling", "Scraping",
+                "Storage", "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
@@ -173,11 +179,15 @@ func tests() -> [Target] {
             "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
-        test("PromQL", in: "Query", uses: "Model"),
+        test("Head", in: "Keep", uses: "Model", "Threads"),
+        test(
+            "Storage", in: "Keep",
+            uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),
+        test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
         test(
             "API", in: "Serve",
             uses: "Access", "Configuration", "Discovery", "HTTPFetch", "HTTPServe", "Model",
-            "Scraping", "Telemetry", "Threads"),
+            "PromQL", "Scraping", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
             dependencies: ["Postgres", "Weir", "Telemetry", "TestKit", "Threads"],

@@ -21,6 +21,7 @@ enum ExpositionBenchmarks {
         measureFirst(frames[0], into: &report)
         for format in [ExpositionFormat.text004, .openMetrics100, .protobuf] {
             write(frames, format, into: &report)
+            writeHistograms(format, into: &report)
         }
     }
 
@@ -90,6 +91,7 @@ enum ExpositionBenchmarks {
         guard !columns.isEmpty else { return }
         var writer = ExpositionWriter(format)
         let written = families.map { writer.prepare($0) }
+        let times = (0..<samples).map { _ in Int64(1_700_000_000_123) }
         let seconds = BenchmarkReport.median(of: 7) {
             for values in columns {
                 writer.bytes.removeAll(keepingCapacity: true)
@@ -103,6 +105,19 @@ enum ExpositionBenchmarks {
         report.add(
             "exposition: written as \(format.rawValue), prepared", rate, "M samples/s a core",
             bar: "≥ 10")
+        let timed = BenchmarkReport.median(of: 7) {
+            for values in columns {
+                writer.bytes.removeAll(keepingCapacity: true)
+                for (family, column) in zip(written, values) {
+                    writer.write(
+                        family, column.span, times: times.span.extracting(0..<column.count))
+                }
+                writer.finish()
+            }
+        }
+        report.add(
+            "exposition: written as \(format.rawValue), prepared, with times",
+            Double(samples * columns.count) / timed / 1e6, "M samples/s a core")
         let once = BenchmarkReport.median {
             for _ in 0..<20 {
                 writer.bytes.removeAll(keepingCapacity: true)
@@ -113,6 +128,36 @@ enum ExpositionBenchmarks {
         report.add(
             "exposition: written as \(format.rawValue), told anew",
             Double(samples * 20) / once / 1e6, "M samples/s a core")
+    }
+
+    /// A hundred histograms of twelve buckets each, whose counts grow from body to body.
+    private static func writeHistograms(
+        _ format: ExpositionFormat, into report: inout BenchmarkReport
+    ) {
+        let bounds = ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0"]
+        let points = (0..<100).flatMap { handler in
+            let labels = [Label("code", "200"), Label("handler", "/api/v1/route\(handler)")]
+            let buckets = (bounds + ["10.0", "+Inf"]).map {
+                MetricPoint("_bucket", labels + [Label("le", $0)], 1)
+            }
+            return buckets + [MetricPoint("_count", labels, 1), MetricPoint("_sum", labels, 1)]
+        }
+        let metadata = MetricMetadata(type: .histogram, help: "Help.")
+        var writer = ExpositionWriter(format)
+        let family = writer.prepare(MetricFamily("http_request_seconds", metadata, points))
+        let bodies = (0..<60).map { body in
+            points.indices.map { Double(body * 977 + $0 % 14 * 1313) }
+        }
+        let seconds = BenchmarkReport.median(of: 7) {
+            for values in bodies {
+                writer.bytes.removeAll(keepingCapacity: true)
+                writer.write(family, values.span)
+                writer.finish()
+            }
+        }
+        report.add(
+            "exposition: histograms written as \(format.rawValue), prepared",
+            Double(points.count * bodies.count) / seconds / 1e6, "M samples/s a core", bar: "≥ 10")
     }
 
     /// The values of a frame by family; nothing where the frame has other series.

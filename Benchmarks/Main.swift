@@ -10,6 +10,8 @@ enum Benchmarks {
         ("postgres", { try await PostgresBenchmarks.run(&$0) }),
         ("relabeling", { try RelabelingBenchmarks.run(&$0) }),
         ("configuration", { try await ConfigurationBenchmarks.run(&$0) }),
+        ("storage", { try await StorageBenchmarks.run(&$0) }),
+        ("scraping", { try await ScrapingBenchmarks.run(&$0) }),
         ("exposition", { try ExpositionBenchmarks.run(&$0) }),
     ]
 

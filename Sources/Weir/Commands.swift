@@ -7,6 +7,7 @@ enum Commands {
         CheckConfigCommand.command,
         CheckWebConfigCommand.command,
         CheckMetricsCommand.command,
+        CheckPromQLCommand.command,
         MigrateCommand.command,
         PsqlCommand.command,
         CredentialCommand.new,

@@ -79,6 +79,7 @@ actor LiveConfiguration {
 
     private let reader: FileReader
     private var access: AccessFiles?
+    private var follower: (@Sendable (ReadFiles) async -> Void)?
     private let log: Log
     private let succeeded: [Gauge]
     private let times: [Gauge]
@@ -108,6 +109,12 @@ actor LiveConfiguration {
     /// From now on a reload reads these too.
     func reload(with access: AccessFiles) { self.access = access }
 
+    /// Tells `follower` the files that hold now, and every time that others do.
+    func follow(_ follower: @escaping @Sendable (ReadFiles) async -> Void) async {
+        self.follower = follower
+        await follower(files)
+    }
+
     /// The configuration as `/api/v1/status/config` shows it: defaults filled in, secrets hidden.
     func text() -> String { files.loaded.config.yaml }
 
@@ -127,6 +134,7 @@ actor LiveConfiguration {
             log.changes(from: files.settings, to: new.settings)
             log.warnings(new.warnings)
             files = new
+            await follower?(new)
             note(succeeded: true)
         } catch {
             log.error(

@@ -41,6 +41,11 @@ struct FastMatch {
         kind == .affix && isGroup && minimum == 0 && texts[0].isEmpty && texts[1].isEmpty
     }
 
+    /// The literals, where there is nothing else.
+    var literals: [String]? {
+        kind == .literals ? texts.map { String(decoding: $0, as: UTF8.self) } : nil
+    }
+
     /// Where the first group lies in a subject that matches.
     @inline(__always)
     func group(in subject: UnsafeBufferPointer<UInt8>) -> Range<Int> {

@@ -63,3 +63,8 @@ public final class Pattern: @unchecked Sendable {
         }
     }
 }
+
+extension Pattern {
+    /// The only texts that match, where the expression is a few literal texts: `a|b`.
+    public var literals: [String]? { fast.literals }
+}

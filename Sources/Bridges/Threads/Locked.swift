@@ -5,12 +5,12 @@ import Glibc
 ///
 /// `Synchronization.Mutex` would be a little faster, but ThreadSanitizer does not see its slow
 /// path on Linux and reports races that are none; with this lock it can gate every change.
-public final class Locked<Value>: @unchecked Sendable {
+public final class Locked<Value: ~Copyable>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private var value: Value
 
     /// Holds `value`, which nobody else may keep a reference into.
-    public init(_ value: sending Value) {
+    public init(_ value: consuming sending Value) {
         self.value = value
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())

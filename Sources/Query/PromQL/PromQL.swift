@@ -2,7 +2,7 @@
 // In: a text, and a source of series. Out: values over time, with warnings that name their place.
 // Language reads the text, Histograms calculates with native histograms; Engine and Functions
 // answer. Start at `Parser`, then `Expression`.
-// Knows nothing of HTTP or of where series lie. Imports: Model, RE2.
+// Knows nothing of HTTP or of where series lie. Imports: Model, RE2, Threads.
 
 /// Why a question has no answer, in the words that Prometheus uses.
 public enum PromQLError: Error, Hashable, CustomStringConvertible {

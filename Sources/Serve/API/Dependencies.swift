@@ -1,6 +1,7 @@
 import Access
 public import HTTPServe
 public import Model
+public import PromQL
 public import Scraping
 public import Telemetry
 
@@ -53,6 +54,8 @@ public struct Dependencies: Sendable {
     private var source: any SeriesSource
     /// What is scraped; `nil` while nothing is.
     public var scraper: Scraper?
+    /// What answers questions in PromQL.
+    public var engine: Engine
     /// Whether `/-/reload` and `/-/quit` do their work.
     public var isLifecycleEnabled: Bool
     /// The configuration that holds now, without secrets.
@@ -70,7 +73,8 @@ public struct Dependencies: Sendable {
     public init(
         build: Build, startTime: Timestamp, flags: [(name: String, value: String)],
         readiness: Readiness, registry: MetricRegistry, source: any SeriesSource,
-        isLifecycleEnabled: Bool, configText: @escaping @Sendable () async throws -> String,
+        engine: Engine, isLifecycleEnabled: Bool,
+        configText: @escaping @Sendable () async throws -> String,
         lastReload: @escaping @Sendable () -> LastReload,
         retention: @escaping @Sendable () -> String,
         reload: @escaping @Sendable () async throws -> Void, quit: @escaping @Sendable () -> Void
@@ -81,6 +85,7 @@ public struct Dependencies: Sendable {
         self.readiness = readiness
         self.registry = registry
         self.source = source
+        self.engine = engine
         self.isLifecycleEnabled = isLifecycleEnabled
         self.configText = configText
         self.lastReload = lastReload

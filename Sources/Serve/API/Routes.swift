@@ -9,6 +9,7 @@ public enum Routes {
         let lifecycle = LifecycleHandlers(needs)
         let series = SeriesHandlers(needs)
         let targets = TargetHandlers(needs)
+        let query = QueryHandlers(needs)
         return [
             health("/-/healthy", lifecycle.healthy),
             health("/-/ready", lifecycle.ready),
@@ -19,6 +20,9 @@ public enum Routes {
             route([.get], "/version", .credential, isQuick: true, status.version),
             route([.get], "/metrics/self", .permission(.metricsRead), status.ownMetrics),
 
+            api([.get, .post], "/query", .permission(.query), needs, query.instant),
+            api([.get, .post], "/query_range", .permission(.query), needs, query.range),
+            api([.get, .post], "/format_query", .permission(.query), needs, query.format),
             api([.get, .post], "/series", .permission(.query), needs, series.series),
             api([.get, .post], "/labels", .permission(.query), needs, series.labelNames),
             api([.get], "/label/:name/values", .permission(.query), needs, series.labelValues),

@@ -94,6 +94,6 @@ extension JSONWriter {
     private mutating func member(_ name: String, seconds time: Duration) {
         let (seconds, attoseconds) = time.components
         key(name)
-        number(seconds: Double(seconds) + Double(attoseconds) / 1e18)
+        plain(Double(seconds) + Double(attoseconds) / 1e18)
     }
 }

@@ -97,11 +97,13 @@ struct BucketRepair: Sendable {
     /// Both taken together.
     func merged(with other: BucketRepair) -> BucketRepair {
         BucketRepair(
-            bounds: min(bounds.lowerBound, other.bounds.lowerBound)...max(
-                bounds.upperBound, other.bounds.upperBound),
+            bounds: min(
+                bounds.lowerBound, other.bounds.lowerBound)...max(
+                    bounds.upperBound, other.bounds.upperBound),
             difference: max(difference, other.difference),
-            times: min(times.lowerBound, other.times.lowerBound)...max(
-                times.upperBound, other.times.upperBound),
+            times: min(
+                times.lowerBound, other.times.lowerBound)...max(
+                    times.upperBound, other.times.upperBound),
             count: count + other.count)
     }
 

@@ -5,7 +5,7 @@ enum Chunks {
 
     /// What `body` gives for each piece of `0..<count`, in order.
     ///
-    /// - Parameter weight: about how many values a row makes; pieces of little work are not split.
+    /// `weight` is about how many values a row makes: pieces of little work are not split.
     static func map<Result: Sendable>(
         _ count: Int, weight: Int,
         _ body: @escaping @Sendable (Range<Int>) throws(PromQLError) -> Result

@@ -22,7 +22,8 @@ extension Evaluator {
 
     /// The labels that groups are made by.
     func groupSubset(_ aggregate: AggregatePlan) -> LabelSubset {
-        aggregate.isWithout ? .without(aggregate.grouping + ["__name__"]) : .only(aggregate.grouping)
+        aggregate.isWithout
+            ? .without(aggregate.grouping + ["__name__"]) : .only(aggregate.grouping)
     }
 
     /// The groups of a table's rows.
@@ -56,13 +57,12 @@ extension Evaluator {
             let group = list.groups[row]
             cells.add(table.values, table.range(of: row), to: group)
             guard let column = table.histograms[row] else { continue }
-            for case (let step, let histogram?) in column.enumerated() {
-                if histograms.add(
-                    histogram, metric: table.labels[row].metric, to: group * table.steps + step,
-                    &annotations, at: aggregate.input.position)
-                {
-                    cells.addOne(to: group, step)
-                }
+            for case (let step, let histogram?) in column.enumerated()
+            where histograms.add(
+                histogram, metric: table.labels[row].metric, to: group * table.steps + step,
+                &annotations, at: aggregate.input.position)
+            {
+                cells.addOne(to: group, step)
             }
         }
         var isDropped = [Bool](repeating: false, count: list.count)
@@ -150,9 +150,9 @@ struct GroupCells<Kind: Accumulator>: Sendable {
     /// Adds the values at some places to a group; false where none is there.
     @discardableResult
     mutating func add(_ values: [Double], _ places: Range<Int>, to group: Int) -> Bool {
+        let start = group * steps
         let source = values.span.extracting(places)
         var target = cells.mutableSpan
-        let start = group * steps
         var isPresent = false
         for step in 0..<source.count {
             let value = source[step]
@@ -170,7 +170,7 @@ struct GroupCells<Kind: Accumulator>: Sendable {
 
     /// Adds what other rows of the same groups made.
     mutating func add(_ other: GroupCells) {
-        for place in cells.indices { Kind.add(other.cells[place], to: &cells[place]) }
+        for place in 0..<cells.count { Kind.add(other.cells[place], to: &cells[place]) }
     }
 
     /// The result of a group at a step.

@@ -8,7 +8,9 @@ extension Evaluator {
         for scalar in window.scalars { scalars.append(try await self.scalar(of: scalar)) }
         try check(window.function, scalars, input)
         let table = try await windowTable(window, input, scalars)
-        if window.function == .rate || window.function == .increase { remarkNonCounters(table, input) }
+        if window.function == .rate || window.function == .increase {
+            remarkNonCounters(table, input)
+        }
         if window.function == .absentOverTime { return absence(of: table, window.matchers) }
         return try unique(table)
     }
@@ -19,7 +21,8 @@ extension Evaluator {
     mutating func plainColumns(
         _ window: WindowPlan, _ plan: Plan
     ) async throws(PromQLError) -> (Columns, WindowInput)? {
-        guard window.function != .absentOverTime, case .selection(let selection) = window.input.origin,
+        guard window.function != .absentOverTime,
+            case .selection(let selection) = window.input.origin,
             window.input.extent == .plain
         else { return nil }
         let set = sets[selection.read]
@@ -145,7 +148,8 @@ extension Evaluator {
         _ function: Function, _ scalars: [ScalarColumn], _ input: WindowInput
     ) throws(PromQLError) {
         guard function == .doubleExponentialSmoothing, input.count > 0 else { return }
-        for (name, short, column) in [("smoothing", "sf", scalars[0]), ("trend", "tf", scalars[1])] {
+        for (name, short, column) in [("smoothing", "sf", scalars[0]), ("trend", "tf", scalars[1])]
+        {
             for step in 0..<input.steps.count {
                 let value = column[step]
                 guard value <= 0 || value >= 1 else { continue }
@@ -169,7 +173,9 @@ extension Evaluator {
     }
 
     /// Says where a rate was taken of what may be no counter.
-    func nonCounterRemark(_ labels: Labels, _ remarks: inout Annotations, at position: PositionRange) {
+    func nonCounterRemark(
+        _ labels: Labels, _ remarks: inout Annotations, at position: PositionRange
+    ) {
         let name = labels.metric
         guard !name.isEmpty else { return }
         if options.usesTypeLabels {

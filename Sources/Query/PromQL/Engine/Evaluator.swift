@@ -123,7 +123,8 @@ struct Evaluator {
     }
 
     /// The same at every step.
-    private mutating func spread(_ inner: Plan, over steps: Steps) async throws(PromQLError) -> Value
+    private mutating func spread(_ inner: Plan, over steps: Steps) async throws(PromQLError)
+        -> Value
     {
         switch try await value(of: inner) {
         case .scalar(let column): return .scalar(.constant(column.first))

@@ -34,7 +34,8 @@ enum GoText {
         if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
         var text = [CChar](repeating: 0, count: 400)
         let length = unsafe withVaList([value]) { unsafe vsnprintf(&text, text.count, "%f", $0) }
-        return String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(
+            decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// The label of a quantile, as OpenMetrics writes floats: with a point.

@@ -189,7 +189,9 @@ struct ByteKey: Hashable, Sendable {
 
     init(_ text: String) { self.text = text }
 
-    static func == (left: ByteKey, right: ByteKey) -> Bool { left.text.hasSameBytes(as: right.text) }
+    static func == (left: ByteKey, right: ByteKey) -> Bool {
+        left.text.hasSameBytes(as: right.text)
+    }
 
     func hash(into hasher: inout Hasher) {
         var hash = ByteHash()

@@ -193,8 +193,9 @@ struct PlanBuilder {
 
     private func instants(of reference: Reference, at steps: Steps) -> ClosedRange<Int64> {
         let span = reference.span(over: steps)
-        return (span.lowerBound - lookback + 1)...max(
-            span.lowerBound - lookback + 1, span.upperBound)
+        return
+            (span.lowerBound - lookback + 1)...max(
+                span.lowerBound - lookback + 1, span.upperBound)
     }
 
     private mutating func selection(_ selector: VectorSelector, at steps: Steps) -> Selection {

@@ -36,7 +36,8 @@ extension CarefulWindows {
         var extrapolation = Extrapolation(
             first: times[window.first].milliseconds, last: times[last].milliseconds,
             gaps: last - window.first, window)
-        if let start = zeroPoint(range.start(window.first), times[window.first].milliseconds, window)
+        if let start = zeroPoint(
+            range.start(window.first), times[window.first].milliseconds, window)
         {
             extrapolation.begin(at: start, before: times[last].milliseconds)
             difference += values[window.first]

@@ -77,8 +77,8 @@ struct Extrapolation {
 
     /// What the difference is multiplied with.
     ///
-    /// - Parameter zeroAfter: the first value's share of the difference where it is a counter's,
-    ///   which cannot have been below zero before.
+    /// `zeroAfter` is the first value's share of the difference where it is a counter's, which
+    /// cannot have been below zero before.
     @inline(__always)
     func factor(zeroAfter share: Double?, perSecond: Bool) -> Double {
         // A sample that is missing at an end by more than that was not expected there: the

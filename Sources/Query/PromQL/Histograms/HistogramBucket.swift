@@ -2,12 +2,15 @@ import Glibc
 import Model
 
 /// A bucket: a range of values and how many observations fell into it.
-struct HistogramBucket {
-    var lower: Double
-    var upper: Double
-    var count: Double
+public struct HistogramBucket {
+    /// Where it begins.
+    public var lower: Double
+    /// Where it ends.
+    public var upper: Double
+    /// How many observations fell into it.
+    public var count: Double
     /// Whether it is the one around zero.
-    var isZero = false
+    public var isZero = false
 }
 
 extension FloatHistogram {
@@ -53,7 +56,7 @@ extension FloatHistogram {
     /// All buckets, rising, the one around zero among them where it holds anything.
     ///
     /// Buckets that overlap the one around zero end where it begins.
-    var allBuckets: [HistogramBucket] {
+    public var allBuckets: [HistogramBucket] {
         var buckets = negativeBuckets.reversed().map { bucket in
             var bucket = bucket
             if bucket.upper < 0, bucket.upper > -zeroThreshold { bucket.upper = -zeroThreshold }

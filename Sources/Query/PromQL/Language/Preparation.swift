@@ -177,7 +177,7 @@ extension TimeSpan {
 
 extension Function {
     /// Whether it yields the same whenever it is asked, given the same arguments.
-    fileprivate var isTimeless: Bool {
+    var isTimeless: Bool {
         switch self {
         case .daysInMonth, .dayOfMonth, .dayOfWeek, .dayOfYear, .hour, .minute, .month, .year,
             .predictLinear, .time, .timestamp, .startTimestamp, .info:

@@ -1,0 +1,92 @@
+import Model
+
+/// What a clock said beside its ticks: samples with instants of their own, late ones, histograms.
+struct Loose {
+    /// A series' loose samples by time, each instant once.
+    struct Column {
+        var times: [Timestamp] = []
+        var values: [Double] = []
+
+        /// Takes a sample; at an instant that is there already it takes the place of the older one.
+        mutating func insert(_ value: Double, at time: Timestamp) {
+            if times.last.map({ $0 < time }) ?? true {
+                times.append(time)
+                values.append(value)
+                return
+            }
+            let index = times.firstIndex(notBefore: time)
+            if times[index] == time {
+                values[index] = value
+            } else {
+                times.insert(time, at: index)
+                values.insert(value, at: index)
+            }
+        }
+
+        mutating func drop(before time: Timestamp) {
+            let count = times.firstIndex(notBefore: time)
+            times.removeFirst(count)
+            values.removeFirst(count)
+        }
+    }
+
+    private(set) var samples: [UInt32: Column] = [:]
+    private(set) var histograms: [UInt32: [HistogramPoint]] = [:]
+
+    /// The series that something here belongs to.
+    var series: Set<UInt32> { Set(samples.keys).union(histograms.keys) }
+
+    mutating func insert(_ sample: LooseSample) {
+        samples[sample.series.number, default: Column()].insert(sample.value, at: sample.time)
+    }
+
+    mutating func insert(_ histogram: PlacedHistogram) {
+        let (series, point) = (histogram.series.number, histogram.point)
+        var points = histograms.removeValue(forKey: series) ?? []
+        var index = points.count
+        while index > 0, points[index - 1].time >= point.time { index -= 1 }
+        if index < points.count, points[index].time == point.time {
+            points[index] = point
+        } else {
+            points.insert(point, at: index)
+        }
+        histograms[series] = points
+    }
+
+    /// Forgets what was said before `time`; gives back the series of which nothing is left.
+    mutating func drop(before time: Timestamp) -> [UInt32] {
+        var empty: Set<UInt32> = []
+        for (series, column) in samples where column.times.first.map({ $0 < time }) ?? true {
+            var column = column
+            column.drop(before: time)
+            samples[series] = column.times.isEmpty ? nil : column
+            if column.times.isEmpty { empty.insert(series) }
+        }
+        for (series, points) in histograms where points.first.map({ $0.time < time }) ?? true {
+            let left = Array(points.drop { $0.time < time })
+            histograms[series] = left.isEmpty ? nil : left
+            if left.isEmpty { empty.insert(series) }
+        }
+        return empty.filter { samples[$0] == nil && histograms[$0] == nil }
+    }
+}
+
+extension [Timestamp] {
+    /// The first index whose instant is not before `time`.
+    func firstIndex(notBefore time: Timestamp) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < time { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The indices of the instants in `range`.
+    func indices(in range: ClosedRange<Timestamp>) -> Range<Int> {
+        let low = firstIndex(notBefore: range.lowerBound)
+        var high = firstIndex(notBefore: range.upperBound)
+        if high < count, self[high] == range.upperBound { high += 1 }
+        return low..<Swift.max(low, high)
+    }
+}
