@@ -42,7 +42,6 @@ extension Settings {
             "What others see of the database.")
         YAMLField(
             "auth_profiles", \.authProfiles, .map(AuthProfile.table.codec),
-            support: NotYet.scraping,
             "Credentials for targets by name; the label `__auth_profile__` picks one.")
         YAMLField("limits", \.limits, Limits.table.codec, "What one caller or target may cost.")
         YAMLField(
@@ -139,7 +138,6 @@ extension Settings.Limits {
             "How many failed attempts an address has in a minute.")
         YAMLField(
             "series_budget", \.seriesBudget, .whole(),
-            support: NotYet.scraping,
             "The most series of one job; new ones beyond are counted and not kept. 0 for all.")
         YAMLField(
             "answer_series", \.answerSeries, .whole(),

@@ -208,9 +208,21 @@ actor ScrapeEngine {
         return outcome
     }
 
-    /// Keeps what a failing target answered.
+    /// Keeps what a failing target answered, and writes it down where the job asks for that.
     private func record(_ target: LiveTarget, _ outcome: ScrapeOutcome) async {
-        guard let error = outcome.error, target.reader.recording.status != 0 else { return }
+        guard let error = outcome.error else { return }
+        let path = target.job.config.scrapeFailureLogFile
+        if !path.isEmpty {
+            let failure = FailureLog.Entry(
+                time: outcome.time, job: target.key.name, target: target.key.place,
+                error: error.description)
+            if let reason = await learner.write(failure, to: path) {
+                log.warn(
+                    throttled: throttle, key: path, "scrape_failure_log_file cannot be written",
+                    ["file": path, "error": reason])
+            }
+        }
+        guard target.reader.recording.status != 0 else { return }
         let (recording, count) = (target.reader.recording, target.reader.bodyBytes)
         let body = await learner.pack(
             recording, time: outcome.time, error: error.description, byteCount: count)

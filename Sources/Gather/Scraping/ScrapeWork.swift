@@ -91,6 +91,11 @@ actor ScrapeLearner {
         RecordedBody(recording, time: time, error: error, byteCount: byteCount)
     }
 
+    /// Why it could not be written, if so.
+    func write(_ failure: FailureLog.Entry, to path: String) -> String? {
+        FailureLog.append(failure, to: path)
+    }
+
     func deliver(_ work: ScrapeWork) throws(SinkError) { try work.deliver() }
 }
 
