@@ -175,7 +175,8 @@ func tests() -> [Target] {
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test(
             "Scraping", in: "Gather",
-            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
+            uses: "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model",
+            "Relabeling",
             "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),

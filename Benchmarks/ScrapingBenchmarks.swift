@@ -20,7 +20,9 @@ enum ScrapingBenchmarks {
 
     /// 200 targets of recorded frames every 5 s, beside Prometheus and vmagent.
     private static func farm(_ report: inout BenchmarkReport) async throws {
-        guard let frames = Shared.folder("frames"), let bench = Shared.folder("bench") else { return }
+        guard let frames = Shared.folder("frames"), let bench = Shared.folder("bench") else {
+            return
+        }
         let folder = try TemporaryFolder("farm")
         let port = try FreePort.tcp()
         let unpacked = try await ChildProcess.run(
@@ -48,7 +50,8 @@ enum ScrapingBenchmarks {
         let before = (
             own: BenchmarkReport.cpuSeconds, samples: gatherer.sink.samples,
             prometheus: ProcessTimes.cpuSeconds(of: Int(prometheus.pid)),
-            vmagent: ProcessTimes.cpuSeconds(of: Int(vmagent.pid)))
+            vmagent: ProcessTimes.cpuSeconds(of: Int(vmagent.pid))
+        )
         try await Task.sleep(for: .seconds(30))
         let samples = Double(gatherer.sink.samples - before.samples)
         let own = (BenchmarkReport.cpuSeconds - before.own) / samples * 1e6

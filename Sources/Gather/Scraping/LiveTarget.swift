@@ -105,6 +105,8 @@ extension LiveTarget {
             self.clock = clock
         }
 
+        func close() { clock.close() }
+
         /// Marks as stale what `next` has not, and closes the clock.
         func end(at time: Timestamp, next: borrowing TargetSeries) throws(SinkError) {
             defer { clock.close() }
@@ -112,7 +114,14 @@ extension LiveTarget {
         }
     }
 
-    /// Ends what it was before its pace changed; `isOver` where nothing comes after it.
+    /// Closes the sink's side, now and as it was before.
+    func close() {
+        before?.close()
+        clock?.close()
+        (before, clock) = (nil, nil)
+    }
+
+    /// Ends what it was before its pace changed: the scrape at the new one has been read.
     func endBefore(at time: Timestamp) throws(SinkError) {
         guard let before else { return }
         self.before = nil

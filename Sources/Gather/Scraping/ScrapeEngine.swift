@@ -25,6 +25,7 @@ actor ScrapeEngine {
     /// The targets of each job, by who they are.
     var targets: [ClockKey: LiveTarget] = [:]
     var pools: [String: ScrapePool] = [:]
+    var budgets: [String: SeriesBudget] = [:]
     /// What failing targets answered.
     var recorder = FlightRecorder()
     private var queue = TickQueue<LiveTarget>()
@@ -54,10 +55,7 @@ actor ScrapeEngine {
         let running = targets.values.compactMap(\.scraping)
         for task in running { task.cancel() }
         for task in running { await task.value }
-        for target in targets.values {
-            target.clock?.close()
-            target.clock = nil
-        }
+        for target in targets.values { target.close() }
     }
 
     private func nextWake() -> ContinuousClock.Instant {
@@ -142,8 +140,7 @@ actor ScrapeEngine {
             target.series.end(at: time)
             report(target) { () throws(SinkError) in try clock.append(target.series.batch) }
         }
-        target.clock?.close()
-        target.clock = nil
+        target.close()
         target.budget.give(back: target.series.count)
     }
 

@@ -1,3 +1,4 @@
+import Compression
 import Configuration
 import Exposition
 import Glibc
@@ -94,6 +95,12 @@ struct ScraperTests {
             (self.name, self.lines, self.error, self.talk) = (name, lines, error, talk)
         }
 
+        /// Twenty megabytes of blank lines, in twenty kilobytes.
+        static let bomb: [UInt8] = {
+            // An empty bomb makes its row fail.
+            (try? compress([UInt8](repeating: 10, count: 20_000_000), as: .gzip)) ?? []
+        }()
+
         static let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
 
         static let all = [
@@ -150,6 +157,13 @@ struct ScraperTests {
                 while talk.readRequest() != nil {
                     let type = ["Content-Type: application/openmetrics-text; version=1.0.0"]
                     talk.send(ScriptedAnswer(200, type, body: "a 1\n").bytes)
+                }
+            },
+            Hostile("is a gzip bomb", "body_size_limit: 100KB", error: "body size limit exceeded") {
+                talk in
+                while talk.readRequest() != nil {
+                    let fields = ["Content-Type: text/plain", "Content-Encoding: gzip"]
+                    guard talk.send(ScriptedAnswer(200, fields, bytes: bomb).bytes) else { return }
                 }
             },
             Hostile("is not compressed as it says", error: "not compressed as its") { talk in
