@@ -39,7 +39,7 @@ let package = Package(
         module("Model", in: "Core", uses: "RE2"),
         module("Telemetry", in: "Core", uses: "Model", "Threads"),
         module("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads", "YAML"),
-        module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2"),
+        module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2", "Threads"),
         module(
             "Configuration", in: "Core",
             uses: "Access", "HTTPFetch", "Model", "RE2", "Relabeling", "YAML"),
@@ -47,8 +47,8 @@ let package = Package(
         // Gather: from a configured job to parsed samples.
         module(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
-            "Telemetry", "Threads", "YAML"),
+            uses: "Configuration", "Crypto", "DNS", "HTTPFetch", "JSON", "Model", "Postgres",
+            "Processes", "Relabeling", "Telemetry", "Threads", "YAML"),
         module("Exposition", in: "Gather", uses: "Model"),
         module(
             "Scraping", in: "Gather",
@@ -65,7 +65,7 @@ let package = Package(
         module("Head", in: "Keep", uses: "Model", "RE2", "Telemetry", "Threads"),
         module(
             "Storage", in: "Keep",
-            uses: "Head", "Model", "Postgres", "RE2", "Telemetry", "Threads"),
+            uses: "Head", "Model", "Postgres", "Telemetry", "Threads"),
 
         // Query: questions about what is kept.
         module("PromQL", in: "Query", uses: "Model", "RE2", "Threads"),
@@ -73,8 +73,8 @@ let package = Package(
         // Serve: what leaves Weir.
         module(
             "API", in: "Serve",
-            uses: "Access", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Model", "PromQL",
-            "Scraping", "Telemetry", "Threads"),
+            uses: "Access", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head", "JSON",
+            "Model", "PromQL", "RE2", "Relabeling", "Scraping", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
@@ -148,13 +148,13 @@ func tests() -> [Target] {
     [
         // One line per module, in the order above; `TidyTests` fails if one is missing.
         .target(
-            name: "TestKit", dependencies: ["CSystem", "Processes", "Threads"],
+            name: "TestKit", dependencies: ["CSystem", "DNS", "Processes", "Threads"],
             path: "Tests/TestKit", swiftSettings: settings(layer: "Tests")),
         test("Compression", in: "Bridges"),
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
-        test("Processes", in: "Bridges"),
+        test("Processes", in: "Bridges", uses: "Threads"),
         test("YAML", in: "Bridges"),
         test("JSON", in: "Bridges"),
         test("DNS", in: "Bridges"),
@@ -170,8 +170,8 @@ func tests() -> [Target] {
             uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
         test(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Relabeling",
-            "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
+            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Postgres", "Processes",
+            "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test(
             "Scraping", in: "Gather",
@@ -187,7 +187,7 @@ func tests() -> [Target] {
         test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
         test(
             "API", in: "Serve",
-            uses: "Access", "Configuration", "Discovery", "HTTPFetch", "HTTPServe", "Model",
+            uses: "Access", "Configuration", "Discovery", "HTTPFetch", "HTTPServe", "Head", "Model",
             "PromQL", "Scraping", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",

@@ -13,6 +13,8 @@ enum Benchmarks {
         ("storage", { try await StorageBenchmarks.run(&$0) }),
         ("scraping", { try await ScrapingBenchmarks.run(&$0) }),
         ("exposition", { try ExpositionBenchmarks.run(&$0) }),
+        ("head", { try await HeadBenchmarks.run(&$0) }),
+        ("exposition", { try await ExpositionBenchmarks.run(&$0) }),
     ]
 
     // Off the main actor, whose closures would check their isolation at each call.

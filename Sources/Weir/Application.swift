@@ -89,14 +89,14 @@ struct Application {
             listeners: web.accessListeners, registry: registry, log: log)
         await live.reload(with: access)
         let pool = PostgresPool(database.options)
-        let keeping = Keeping(pool: pool, registry: registry, log: log)
+        let keeping = Keeping(pool: pool, settings: settings, registry: registry, log: log)
         var needs = dependencies(
-            live, retention: settings.retention, source: keeping.source,
+            live, retention: settings.retention, keeping: keeping,
             engine: Engine(try QueryFlags.options(invocation)), signals: signals)
         let gathering = Gathering(
-            live, into: keeping.head, database: .text(database.options.connectionString),
-            registry: registry, log: log)
-        needs.scraper = gathering.scraper
+            live, into: keeping.store, database: try database.readerOptions(), registry: registry,
+            log: log)
+        needs.targets = TargetAccess(gathering.scraper, finder: gathering.finder)
         DatabaseMetrics.register(pool, in: registry)
         let interval = try TimeSpan(invocation.text("config.auto-reload-interval")).duration
         return [
@@ -113,20 +113,25 @@ struct Application {
     }
 
     private func dependencies(
-        _ live: LiveConfiguration, retention: TimeSpan, source: any SeriesSource, engine: Engine,
+        _ live: LiveConfiguration, retention: TimeSpan, keeping: Keeping, engine: Engine,
         signals: ProcessSignals
     ) -> Dependencies {
         Dependencies(
             build: .init(version: Version.number, compiler: "swift" + Version.compiler),
             startTime: WallClock.now,
             flags: invocation.command.flags.map { ($0.name, shown($0)) }.sorted { $0.0 < $1.0 },
-            readiness: readiness, registry: registry, source: source, engine: engine,
+            readiness: readiness, registry: registry, source: keeping.source, head: keeping.head,
+            relay: { live.relay.withLock { $0 } }, userAgent: Self.userAgent, engine: engine,
             isLifecycleEnabled: invocation.isOn("web.enable-lifecycle"),
             configText: { await live.text() }, lastReload: { live.lastReload.withLock { $0 } },
             retention: { retention.description },
             reload: { try await live.reload(because: "asked over HTTP") },
             quit: { signals.stop() })
     }
+
+    /// What this run calls itself when it asks others.
+    static let userAgent =
+        "Weir/\(Version.number) (\(String(UInt64.random(in: .min ... .max), radix: 36)))"
 
     /// A flag's value as Prometheus shows it.
     private func shown(_ flag: Flag) -> String {

@@ -8,6 +8,7 @@ enum Commands {
         CheckWebConfigCommand.command,
         CheckMetricsCommand.command,
         CheckPromQLCommand.command,
+        CheckTargetsCommand.command,
         MigrateCommand.command,
         PsqlCommand.command,
         CredentialCommand.new,

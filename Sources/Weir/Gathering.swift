@@ -2,6 +2,7 @@ import Configuration
 import Discovery
 import HTTPFetch
 import Model
+import Postgres
 import Scraping
 import Telemetry
 
@@ -13,10 +14,10 @@ struct Gathering: Service {
     let configuration: LiveConfiguration
 
     init(
-        _ configuration: LiveConfiguration, into sink: any SampleSink, database: Model.Secret,
+        _ configuration: LiveConfiguration, into sink: any SampleSink, database: PostgresOptions,
         registry: MetricRegistry, log: Log
     ) {
-        let client = HTTPClient(userAgent: "Weir/\(Version.number)")
+        let client = HTTPClient(userAgent: Application.userAgent)
         let finder = TargetFinder(
             SourceSurroundings(
                 client: client, log: log, registry: registry, database: { database }))

@@ -77,6 +77,9 @@ actor LiveConfiguration {
     /// How the last reading went, for whoever may not wait.
     nonisolated let lastReload: Locked<Dependencies.LastReload>
 
+    /// How the newest samples are shown, as the files say now.
+    nonisolated let relay: Locked<RelayOptions>
+
     private let reader: FileReader
     private var access: AccessFiles?
     private var follower: (@Sendable (ReadFiles) async -> Void)?
@@ -88,6 +91,7 @@ actor LiveConfiguration {
         _ files: ReadFiles, reader: FileReader, registry: MetricRegistry, log: Log
     ) {
         self.files = files
+        relay = Locked(RelayOptions(files))
         self.reader = reader
         self.log = log
         let families = ["prometheus_config", "weir_config"]
@@ -134,6 +138,7 @@ actor LiveConfiguration {
             log.changes(from: files.settings, to: new.settings)
             log.warnings(new.warnings)
             files = new
+            relay.withLock { $0 = RelayOptions(new) }
             await follower?(new)
             note(succeeded: true)
         } catch {
@@ -154,6 +159,19 @@ actor LiveConfiguration {
         }
         guard succeeded else { return }
         for gauge in times { gauge.set(Double(now.milliseconds) / 1000) }
+    }
+}
+
+extension RelayOptions {
+    /// What `federation` of weir.yml says.
+    fileprivate init(_ files: ReadFiles) {
+        self.init()
+        let federation = files.settings.federation
+        timestamps = federation.timestamps
+        maximumAge = federation.maxAge
+        dropsInfinite = federation.dropInfinite
+        ownPrefix = federation.ownPrefix
+        if federation.externalLabels { externalLabels = files.loaded.config.global.externalLabels }
     }
 }
 

@@ -8,6 +8,7 @@ struct ReloadTests {
     init() throws { folder = try TemporaryFolder("reload") }
 
     private static let first = """
+        global: {evaluation_interval: 30s}
         scrape_configs:
           - job_name: api
             basic_auth: {username: u, password: hush}
@@ -50,7 +51,7 @@ struct ReloadTests {
 
     @Test func `what a start finds without effect is said once`() async throws {
         let weir = try await started()
-        #expect(lines(weir, with: "scrape_configs: read and checked, but this version") == 1)
+        #expect(lines(weir, with: "evaluation_interval: read and checked, but this version") == 1)
         #expect(try await gauges(weir, are: 1))
     }
 

@@ -3,8 +3,6 @@ import Model
 /// The groups that one source has found, and how it does.
 struct FoundGroups: Sendable {
     private(set) var state: SourceState
-    /// Whether it has said anything yet, be it that it failed.
-    private(set) var hasSpoken = false
 
     private var bySource: [String: TargetGroup] = [:]
     private var ordered: [TargetGroup]?
@@ -16,6 +14,9 @@ struct FoundGroups: Sendable {
         state = SourceState(kind: config.kind, place: config.place)
         prefix = "\(config.kind)#\(id)/"
     }
+
+    /// Whether it has said anything yet, be it that it failed.
+    var hasSpoken: Bool { state.hasSpoken }
 
     var jobs: [String] {
         get { state.jobs }
@@ -32,16 +33,27 @@ struct FoundGroups: Sendable {
 
     /// Takes what the source says; whether its groups are others now.
     mutating func take(_ event: TargetUpdates.Event, at now: Timestamp) -> Bool {
-        hasSpoken = true
-        if case .failed(let reason) = event {
+        state.hasSpoken = true
+        switch event {
+        case .failed(let reason):
             (state.lastError, state.lastErrorTime) = (reason, now)
             return false
+        case .partly(let event, let reason):
+            let hasChanged = takeGroups(of: event)
+            (state.lastError, state.lastErrorTime) = (reason, now)
+            return hasChanged
+        case .replaced, .updated, .succeeded:
+            state.lastSuccess = now
+            (state.lastError, state.lastErrorTime) = (nil, nil)
+            return takeGroups(of: event)
         }
-        state.lastSuccess = now
-        (state.lastError, state.lastErrorTime) = (nil, nil)
-        return switch event {
+    }
+
+    private mutating func takeGroups(of event: TargetUpdates.Event) -> Bool {
+        switch event {
         case .replaced(let groups): replace(groups)
         case .updated(let group): update(group)
+        case .partly(let event, _): takeGroups(of: event)
         case .succeeded, .failed: false
         }
     }

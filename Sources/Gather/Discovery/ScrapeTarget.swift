@@ -23,6 +23,19 @@ public struct ScrapeTarget: Sendable {
     public let interval: TimeSpan
     /// How long one scrape may take; never over `interval`.
     public let timeout: TimeSpan
+    /// The labels' hash, since a target is looked up far more often than it is made.
+    private let hash: UInt64
+
+    init(
+        found: FoundTarget, relabeled: Labels, url: String, interval: TimeSpan, timeout: TimeSpan
+    ) {
+        self.found = found
+        self.relabeled = relabeled
+        self.url = url
+        self.interval = interval
+        self.timeout = timeout
+        hash = relabeled.stableHash
+    }
 
     /// The labels that its series get: those that do not begin with `__`.
     public var labels: Labels { Labels(inOrder: relabeled.filter { !$0.name.hasPrefix("__") }) }
@@ -40,11 +53,11 @@ public struct ScrapeTarget: Sendable {
 extension ScrapeTarget: Hashable {
     /// Whether labels and URL are the same; what discovery said may differ.
     public static func == (left: ScrapeTarget, right: ScrapeTarget) -> Bool {
-        left.url == right.url && left.relabeled == right.relabeled
+        left.hash == right.hash && left.url == right.url && left.relabeled == right.relabeled
     }
 
     /// Hashes the labels, which nearly always tell targets apart.
-    public func hash(into hasher: inout Hasher) { hasher.combine(relabeled) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 /// What became of a target that was found.

@@ -22,10 +22,9 @@ final class SourceParts: Sendable {
             failing[part] = nil
             return failing.min { $0.key < $1.key }?.value
         }
-        handIn(updates)
-        if let other { updates.failed(reason: other) }
+        handIn(other.map { updates.partly(failing: $0) } ?? updates)
     }
 
-    /// Forgets a part that is no longer asked.
-    func dropped(_ part: String, _ handIn: (TargetUpdates) -> Void) { succeeded(part, handIn) }
+    /// Forgets that a part failed, where the source has nothing to say yet.
+    func recovered(_ part: String) { failing.withLock { $0[part] = nil } }
 }

@@ -1,5 +1,5 @@
 public import HTTPFetch
-public import Model
+public import Postgres
 public import Telemetry
 
 /// What all sources share.
@@ -10,15 +10,16 @@ public struct SourceSurroundings: Sendable {
     public let log: Log
     /// Where a source counts.
     public let registry: MetricRegistry
-    /// The connection string of Weir's own database, where there is one.
-    public let database: @Sendable () -> Model.Secret?
+    /// Weir's own database as one who only reads, where there is one by now.
+    public let database: @Sendable () async -> PostgresOptions?
     /// The servers that names are asked of, as `127.0.0.1:53`; those of the system where empty.
     public let nameServers: [String]
 
     /// Surroundings of these.
     public init(
         client: HTTPClient, log: Log, registry: MetricRegistry,
-        database: @escaping @Sendable () -> Model.Secret? = { nil }, nameServers: [String] = []
+        database: @escaping @Sendable () async -> PostgresOptions? = { nil },
+        nameServers: [String] = []
     ) {
         self.client = client
         self.log = log

@@ -92,6 +92,13 @@ public final class TargetFinder: Sendable {
     /// How every source does now.
     public var states: [SourceState] { shared.withLock { $0.state.states } }
 
+    /// What is found now, also what is not handed on yet, for who asks once.
+    ///
+    /// It counts as handed on; whoever reads `snapshots` must not ask.
+    public func snapshot() -> TargetSnapshot {
+        shared.withLock { $0.state.snapshot(at: .now) }
+    }
+
     /// Runs the sources until the task is cancelled; then `snapshots` ends.
     public func run() async {
         await withDiscardingTaskGroup { group in

@@ -31,6 +31,8 @@ public struct SourceState: Sendable, Hashable {
     public var lastError: String?
     /// When it went wrong.
     public var lastErrorTime: Timestamp?
+    /// Whether it has said anything yet.
+    public var hasSpoken = false
     /// How many groups it has found.
     public var groupCount = 0
     /// How many targets are in them.

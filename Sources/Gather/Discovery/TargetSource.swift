@@ -19,6 +19,8 @@ public struct TargetUpdates: Sendable {
         case updated(TargetGroup)
         /// The source was asked, and nothing has changed.
         case succeeded
+        /// What another event says, while some part of the source still fails.
+        indirect case partly(Event, reason: String)
         /// The source could not be asked, or not understood.
         case failed(reason: String)
     }
@@ -38,6 +40,12 @@ public struct TargetUpdates: Sendable {
 
     /// The source was asked, and nothing has changed.
     public func succeeded() { take(.succeeded) }
+
+    /// The same place for a source of which a part still fails: what is handed in there counts, and
+    /// the source goes on failing for `reason`.
+    public func partly(failing reason: String) -> TargetUpdates {
+        TargetUpdates { [take] event in take(.partly(event, reason: reason)) }
+    }
 
     /// The source failed; `reason` is shown to people and must hold no secret.
     public func failed(reason: String) { take(.failed(reason: reason)) }

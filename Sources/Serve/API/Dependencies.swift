@@ -1,8 +1,8 @@
 import Access
 public import HTTPServe
+public import Head
 public import Model
 public import PromQL
-public import Scraping
 public import Telemetry
 
 /// What the routes need, handed in by whoever wires Weir; every part is a value or a closure.
@@ -52,8 +52,14 @@ public struct Dependencies: Sendable {
     ///
     /// Routes ask `series(for:)`, which shows what their caller may see.
     private var source: any SeriesSource
-    /// What is scraped; `nil` while nothing is.
-    public var scraper: Scraper?
+    /// The last hours, for those who scrape all of it.
+    ///
+    /// Routes add the caller's binding to whatever they ask it.
+    var head: Head
+    /// How they are shown it.
+    public var relay: @Sendable () -> RelayOptions
+    /// What this very Weir calls itself when it scrapes; another one says something else.
+    public var userAgent: String
     /// What answers questions in PromQL.
     public var engine: Engine
     /// Whether `/-/reload` and `/-/quit` do their work.
@@ -68,12 +74,16 @@ public struct Dependencies: Sendable {
     public var reload: @Sendable () async throws -> Void
     /// Asks Weir to stop.
     public var quit: @Sendable () -> Void
+    /// Where the routes learn of targets.
+    public var targets = TargetAccess.none
 
     /// Dependencies of these.
     public init(
         build: Build, startTime: Timestamp, flags: [(name: String, value: String)],
         readiness: Readiness, registry: MetricRegistry, source: any SeriesSource,
-        engine: Engine, isLifecycleEnabled: Bool,
+        head: Head, relay: @escaping @Sendable () -> RelayOptions,
+        userAgent: String, engine: Engine,
+        isLifecycleEnabled: Bool,
         configText: @escaping @Sendable () async throws -> String,
         lastReload: @escaping @Sendable () -> LastReload,
         retention: @escaping @Sendable () -> String,
@@ -85,7 +95,8 @@ public struct Dependencies: Sendable {
         self.readiness = readiness
         self.registry = registry
         self.source = source
-        self.engine = engine
+        (self.head, self.relay) = (head, relay)
+        (self.userAgent, self.engine) = (userAgent, engine)
         self.isLifecycleEnabled = isLifecycleEnabled
         self.configText = configText
         self.lastReload = lastReload

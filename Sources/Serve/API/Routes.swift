@@ -8,8 +8,10 @@ public enum Routes {
         let status = StatusHandlers(needs)
         let lifecycle = LifecycleHandlers(needs)
         let series = SeriesHandlers(needs)
-        let targets = TargetHandlers(needs)
+        let targets = TargetHandlers(needs.targets)
+        let said = ScrapeHandlers(needs.targets)
         let query = QueryHandlers(needs)
+        let relay = RelayHandlers(needs)
         return [
             health("/-/healthy", lifecycle.healthy),
             health("/-/ready", lifecycle.ready),
@@ -18,6 +20,9 @@ public enum Routes {
 
             route([.get], "/", .credential, status.front),
             route([.get], "/version", .credential, isQuick: true, status.version),
+            page("/metrics", relay.metrics),
+            page("/metrics/v1", relay.metrics),
+            page("/federate", relay.federate),
             route([.get], "/metrics/self", .permission(.metricsRead), status.ownMetrics),
 
             api([.get, .post], "/query", .permission(.query), needs, query.instant),
@@ -28,10 +33,16 @@ public enum Routes {
             api([.get], "/label/:name/values", .permission(.query), needs, series.labelValues),
 
             api([.get], "/targets", .permission(.query), needs, targets.targets),
-            api([.get], "/targets/metadata", .permission(.query), needs, targets.targetMetadata),
-            api([.get], "/targets/body", .permission(.query), needs, targets.body),
-            api([.get], "/scrape_pools", .permission(.query), needs, targets.pools),
-            api([.get], "/metadata", .permission(.query), needs, targets.metadata),
+            api([.get], "/targets/metadata", .permission(.query), needs, said.targetMetadata),
+            api([.get], "/targets/body", .permission(.query), needs, said.body),
+            api([.get], "/metadata", .permission(.query), needs, said.metadata),
+            api(
+                [.get], "/targets/relabel_steps", .permission(.query), needs,
+                targets.relabelSteps),
+            api([.get], "/scrape_pools", .permission(.query), needs, targets.scrapePools),
+            api(
+                [.get], "/service_discovery", .permission(.query), needs,
+                targets.serviceDiscovery),
 
             api(
                 [.get], "/status/buildinfo", .permission(.query), needs, isQuick: true,
@@ -68,6 +79,15 @@ public enum Routes {
         Route(
             methods, path, isQuick: isQuick, requirement: RouteAccess(requirement),
             handler: handler)
+    }
+
+    /// A page of metrics: what is wrong with the request is said in plain text.
+    private static func page(_ path: String, _ handler: @escaping Handler) -> Route {
+        route([.get], path, .permission(.metricsRead)) { request in
+            do { return try await handler(request) } catch let error as APIError {
+                return .plain(error.description + "\n", status: error.status)
+            }
+        }
     }
 
     /// A route of `/api/v1`: waits for readiness, and puts what goes wrong into the envelope.

@@ -1,184 +1,261 @@
 import Access
 import Discovery
 import HTTPServe
+import JSON
 import Model
+import RE2
+import Relabeling
 import Scraping
 
-/// What is scraped and how it does, as Prometheus answers it and with more beside it.
+/// What is scraped, what was dropped and why, and where all of it comes from.
+///
+/// A caller that is bound to labels sees the targets whose series it may see.
 struct TargetHandlers: Sendable {
-    private let needs: Dependencies
+    private let access: TargetAccess
 
-    init(_ needs: Dependencies) { self.needs = needs }
+    init(_ access: TargetAccess) { self.access = access }
 
-    /// Targets that are scraped, and those that relabeling dropped.
+    // MARK: /targets
+
     @Sendable func targets(_ request: ServerRequest) async -> ServerResponse {
-        let state = request.parameters["state"]?.lowercased() ?? ""
-        let pool = request.parameters["scrapePool"] ?? ""
+        let state = request.query["state"]?.lowercased() ?? ""
+        let pool = request.query["scrapePool"] ?? ""
         let showsActive = ["", "any", "active"].contains(state)
         let showsDropped = ["", "any", "dropped"].contains(state)
-        let active = showsActive ? await visible(to: request) : []
-        // Whoever is bound to labels cannot be shown what has none of its own.
-        let isBound = !request.caller.binding.isEmpty
-        let found = isBound || !showsDropped ? [:] : await needs.scraper?.discovered() ?? [:]
-        let jobs = isBound ? [] : await needs.scraper?.jobs() ?? []
+        let binding = request.caller.binding
+        let active = showsActive ? await access.active() : []
+        let jobs = showsDropped && binding.isEmpty ? await access.jobs().byName : []
+        let budgets = binding.isEmpty ? await access.budgets() : []
         return .success { writer in
             writer.beginObject()
             writer.key("activeTargets")
             writer.beginList()
-            for target in active where pool.isEmpty || target.job == pool { writer.target(target) }
-            writer.endList()
-            Self.write(found, pool: pool, isShown: showsDropped, &writer)
-            writer.key("seriesBudgets")
-            writer.beginObject()
-            for job in jobs {
-                guard let budget = job.budget, pool.isEmpty || job.name == pool else { continue }
-                writer.key(job.name)
-                writer.budget(budget)
+            for target in active where pool.isEmpty || target.job == pool {
+                if binding.accept(target.labels) { write(target, to: &writer) }
             }
-            writer.endObject()
+            writer.endList()
+            writer.key("droppedTargets")
+            writer.beginList()
+            for (name, targets) in jobs where pool.isEmpty || name == pool {
+                for found in targets.dropped { write(found, of: targets, to: &writer) }
+            }
+            writer.endList()
+            writer.key("droppedTargetCounts")
+            if showsDropped {
+                writer.beginObject()
+                for (name, targets) in jobs where pool.isEmpty || name == pool {
+                    writer.key(name)
+                    writer.number(Int64(targets.droppedCount))
+                }
+                writer.endObject()
+            } else {
+                writer.null()
+            }
+            if !budgets.isEmpty {
+                // What Prometheus does not have.
+                writer.key("seriesBudgets")
+                writer.beginObject()
+                for (name, budget) in budgets where pool.isEmpty || name == pool {
+                    writer.key(name)
+                    writer.budget(budget)
+                }
+                writer.endObject()
+            }
             writer.endObject()
         }
     }
 
-    private static func write(
-        _ found: [String: JobTargets], pool: String, isShown: Bool, _ writer: inout JSONWriter
-    ) {
-        let jobs = found.sorted { $0.key.isBytewiseLess(than: $1.key) }
-            .filter { pool.isEmpty || $0.key == pool }
-        writer.key("droppedTargets")
-        writer.beginList()
-        for (name, job) in jobs {
-            for one in job.dropped {
-                writer.beginObject()
-                writer.key("discoveredLabels")
-                writer.labels(job.rules.discovered(one))
-                writer.member("scrapePool", name)
-                writer.endObject()
-            }
-        }
-        writer.endList()
-        writer.key("droppedTargetCounts")
-        guard isShown else { return writer.null() }
+    private func write(_ target: TargetStatus, to writer: inout JSONWriter) {
         writer.beginObject()
-        for (name, job) in jobs {
-            writer.key(name)
-            writer.number(Int64(job.droppedCount))
+        writer.key("discoveredLabels")
+        writer.labels(target.discovered)
+        writer.key("labels")
+        writer.labels(target.labels)
+        writer.member("scrapePool", target.job)
+        writer.member("scrapeUrl", target.url)
+        writer.member("globalUrl", access.outside?.url(target.url) ?? target.url)
+        writer.member("lastError", target.lastError ?? "")
+        writer.member("lastScrape", target.lastScrape?.description ?? "0001-01-01T00:00:00Z")
+        writer.key("lastScrapeDuration")
+        writer.plain(target.lastDuration / .seconds(1))
+        writer.member("health", target.health.rawValue)
+        writer.member("scrapeInterval", target.interval.description)
+        writer.member("scrapeTimeout", target.timeout.description)
+        // What Prometheus does not say.
+        writer.details(of: target)
+        writer.endObject()
+    }
+
+    private func write(_ found: FoundTarget, of job: JobTargets, to writer: inout JSONWriter) {
+        let trace = job.rules.trace(found)
+        writer.beginObject()
+        writer.key("discoveredLabels")
+        writer.labels(trace.input)
+        writer.member("scrapePool", job.rules.job)
+        if let index = trace.droppedBy {
+            // What Prometheus does not say: which rule it was, counted from 1.
+            writer.key("droppedByRule")
+            writer.number(Int64(index + 1))
+            writer.member("rule", trace.entries[index].rule.description)
         }
         writer.endObject()
     }
 
-    /// The jobs' names.
-    @Sendable func pools(_ request: ServerRequest) async -> ServerResponse {
-        let bound =
-            request.caller.binding.isEmpty ? nil : Set(await visible(to: request).map(\.job))
-        let names = (await needs.scraper?.jobs() ?? []).map(\.name)
+    // MARK: /scrape_pools and /targets/relabel_steps
+
+    @Sendable func scrapePools(_ request: ServerRequest) async -> ServerResponse {
+        let names = await access.jobs().byName.map(\.key)
         return .success { writer in
             writer.beginObject()
             writer.key("scrapePools")
-            writer.strings(names.filter { bound?.contains($0) ?? true })
+            writer.strings(names)
             writer.endObject()
         }
     }
 
-    /// What each target says of its families.
-    @Sendable func targetMetadata(_ request: ServerRequest) async throws -> ServerResponse {
-        let parameters = QueryParameters(request)
-        let limit = try parameters.limit()
-        let metric = parameters.text("metric")
-        var matchers: [Matcher] = []
-        if let text = parameters.text("match_target") {
-            do { matchers = try Selector(text).matchers } catch {
-                throw APIError.badData("invalid parameter \"match_target\": \(error)")
-            }
+    @Sendable func relabelSteps(_ request: ServerRequest) async throws -> ServerResponse {
+        guard let pool = request.query["scrapePool"], !pool.isEmpty else {
+            throw APIError.badData("no scrapePool parameter provided")
         }
-        let all = await metadata(for: request).filter { one in
-            (metric.map { $0.hasSameBytes(as: one.metric) } ?? true) && matchers.accept(one.target)
+        guard let text = request.query["labels"], !text.isEmpty else {
+            throw APIError.badData("no labels parameter provided")
         }
+        let labels = try Self.labels(text)
+        guard let job = await access.jobs()[pool] else {
+            throw APIError.notFound("unable to locate scrape pool \(Labels.quoted(pool))")
+        }
+        let trace = job.rules.relabeler.trace(labels)
         return .success { writer in
+            writer.beginObject()
+            writer.key("steps")
             writer.beginList()
-            for one in all.prefix(limit ?? all.count) {
+            for entry in trace.entries {
                 writer.beginObject()
-                writer.key("target")
-                writer.labels(one.target)
-                if metric == nil { writer.member("metric", one.metric) }
-                writer.metadata(one.metadata)
+                writer.key("rule")
+                writer.rule(entry.rule)
+                writer.key("output")
+                if entry.keeps { writer.labels(entry.after) } else { writer.labels(Labels()) }
+                writer.key("keep")
+                writer.bool(entry.keeps)
                 writer.endObject()
             }
             writer.endList()
-        }
-    }
-
-    /// What is said of each family by whichever target, each saying once.
-    @Sendable func metadata(_ request: ServerRequest) async throws -> ServerResponse {
-        let parameters = QueryParameters(request)
-        let limit = try parameters.limit()
-        let perMetric = parameters.text("limit_per_metric").flatMap { Int($0) } ?? 0
-        let metric = parameters.text("metric")
-        var families: [(name: String, said: [MetricMetadata])] = []
-        let all = await metadata(for: request).sorted { $0.metric.isBytewiseLess(than: $1.metric) }
-        for one in all where metric.map({ $0.hasSameBytes(as: one.metric) }) ?? true {
-            if families.last.map({ $0.name.hasSameBytes(as: one.metric) }) != true {
-                families.append((one.metric, []))
-            }
-            let last = families.count - 1
-            if perMetric > 0, families[last].said.count >= perMetric { continue }
-            if !families[last].said.contains(one.metadata) {
-                families[last].said.append(one.metadata)
-            }
-        }
-        return .success { writer in
-            writer.beginObject()
-            for family in families.prefix(limit ?? families.count) {
-                writer.key(family.name)
-                writer.beginList()
-                for said in family.said {
-                    writer.beginObject()
-                    writer.metadata(said)
-                    writer.endObject()
-                }
-                writer.endList()
-            }
             writer.endObject()
         }
     }
 
-    /// What a target answered last, or with `failing=true` when it last failed.
-    @Sendable func body(_ request: ServerRequest) async throws -> ServerResponse {
-        let parameters = QueryParameters(request)
-        guard let url = parameters.text("target") else {
-            throw APIError.badData(
-                "no target parameter provided; it is the scrapeUrl that /api/v1/targets shows")
+    private static func labels(_ text: String) throws(APIError) -> Labels {
+        let value: JSONValue
+        do throws(JSONError) { value = try JSONReader.read(Array(text.utf8)) } catch {
+            throw .badData("unable to parse labels: \(error)")
         }
-        let job = parameters.text("scrapePool")
-        let failing = parameters.text("failing") == "true"
-        let isVisible = await visible(to: request).contains {
-            $0.url == url && (job == nil || $0.job == job)
+        guard case .object(let members) = value else {
+            throw .badData("unable to parse labels: they are \(value.kindInWords), not an object")
         }
-        guard isVisible,
-            let body = await needs.scraper?.body(url: url, job: job, failing: failing)
-        else { throw APIError.notFound("nothing is recorded of the target \(url)") }
-        var answer = ServerResponse(bytes: body.bytes())
-        // Never what the target says: a browser must not take it for a page of Weir's.
-        answer.fields["Content-Type"] = "text/plain; charset=utf-8"
-        answer.fields["X-Content-Type-Options"] = "nosniff"
-        answer.fields["X-Weir-Scrape-Time"] = body.time.description
-        answer.fields["X-Weir-Scrape-Status"] = "\(body.status)"
-        answer.fields["X-Weir-Body-Bytes"] = "\(body.byteCount)"
-        answer.fields["X-Weir-Body-Cut"] = body.isCut ? "true" : "false"
-        return answer
+        var builder = LabelsBuilder()
+        for member in members {
+            guard let text = member.value.text else {
+                throw .badData(
+                    "unable to parse labels: \(member.name) is \(member.value.kindInWords), "
+                        + "not a text")
+            }
+            builder[member.name] = text
+        }
+        return Labels(builder)
     }
 
-    // MARK: What the caller may see
+    // MARK: /service_discovery
 
-    private func visible(to request: ServerRequest) async -> [TargetStatus] {
-        let binding = request.caller.binding
-        let all = await needs.scraper?.status() ?? []
-        return binding.isEmpty ? all : all.filter { binding.accept($0.labels) }
+    @Sendable func serviceDiscovery(_ request: ServerRequest) async -> ServerResponse {
+        let isFree = request.caller.binding.isEmpty
+        let sources = isFree ? await access.sources() : []
+        let jobs = isFree ? await access.jobs().byName : []
+        return .success { writer in
+            writer.beginObject()
+            writer.key("sources")
+            writer.beginList()
+            for source in sources { write(source, to: &writer) }
+            writer.endList()
+            writer.key("jobs")
+            writer.beginList()
+            for (_, targets) in jobs { write(targets, to: &writer) }
+            writer.endList()
+            writer.endObject()
+        }
     }
 
-    private func metadata(for request: ServerRequest) async -> [TargetMetadata] {
-        let binding = request.caller.binding
-        let all = await needs.scraper?.metadata() ?? []
-        return binding.isEmpty ? all : all.filter { binding.accept($0.target) }
+    private func write(_ source: SourceState, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("kind", source.kind)
+        writer.member("source", source.place)
+        writer.key("scrapePools")
+        writer.strings(source.jobs)
+        writer.key("lastSuccess")
+        writer.timeOrNull(source.lastSuccess)
+        writer.member("lastError", source.lastError ?? "")
+        writer.key("lastErrorTime")
+        writer.timeOrNull(source.lastErrorTime)
+        writer.key("groups")
+        writer.number(Int64(source.groupCount))
+        writer.key("targets")
+        writer.number(Int64(source.targetCount))
+        writer.endObject()
+    }
+
+    private func write(_ job: JobTargets, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("scrapePool", job.rules.job)
+        for (name, count) in [
+            ("active", job.active.count), ("dropped", job.droppedCount),
+            ("failed", job.failures.count),
+        ] {
+            writer.key(name)
+            writer.number(Int64(count))
+        }
+        writer.member("limitError", job.limitFault ?? "")
+        writer.key("failures")
+        writer.beginList()
+        for failure in job.failures {
+            writer.beginObject()
+            writer.key("discoveredLabels")
+            writer.labels(job.rules.discovered(failure.found))
+            writer.member("source", failure.source)
+            writer.member("error", failure.fault.description)
+            writer.endObject()
+        }
+        writer.endList()
+        writer.endObject()
+    }
+}
+
+extension Dictionary where Key == String {
+    /// All of it, sorted by the bytes of the names.
+    fileprivate var byName: [(key: String, value: Value)] {
+        sorted { $0.key.isBytewiseLess(than: $1.key) }
+    }
+}
+
+extension JSONWriter {
+    /// A rule with the names that Prometheus's answers give its fields.
+    fileprivate mutating func rule(_ rule: RelabelRule) {
+        beginObject()
+        if !rule.sourceLabels.isEmpty {
+            key("sourceLabels")
+            strings(rule.sourceLabels)
+        }
+        if !rule.separator.isEmpty { member("separator", rule.separator) }
+        member("regex", rule.pattern.text)
+        if rule.modulus != 0 {
+            key("modulus")
+            number(Int64(clamping: rule.modulus))
+        }
+        if !rule.targetLabel.isEmpty { member("targetLabel", rule.targetLabel) }
+        if !rule.replacement.isEmpty { member("replacement", rule.replacement) }
+        member("action", rule.action.rawValue)
+        endObject()
+    }
+
+    fileprivate mutating func timeOrNull(_ time: Timestamp?) {
+        if let time { string(time.description) } else { null() }
     }
 }

@@ -2,30 +2,14 @@ import HTTPFetch
 import Model
 import Scraping
 
-// A target as Prometheus shows it, and what Weir knows beyond that.
+// What Weir knows of a target beyond what Prometheus shows.
 extension JSONWriter {
-    mutating func target(_ target: TargetStatus) {
-        beginObject()
-        key("discoveredLabels")
-        labels(target.discovered)
-        key("labels")
-        labels(target.labels)
-        member("scrapePool", target.job)
-        member("scrapeUrl", target.url)
-        member("globalUrl", target.url)
-        member("lastError", target.lastError ?? "")
-        member("lastScrape", target.lastScrape?.description ?? "0001-01-01T00:00:00Z")
-        member("lastScrapeDuration", seconds: target.lastDuration)
-        member("health", target.health.rawValue)
-        member("scrapeInterval", target.interval.description)
-        member("scrapeTimeout", target.timeout.description)
-        details(of: target)
-        endObject()
-    }
-
-    private mutating func details(of target: TargetStatus) {
-        key("nextScrape")
-        if let next = target.nextScrape { string(next.description) } else { null() }
+    mutating func details(of target: TargetStatus) {
+        if let next = target.nextScrape { member("nextScrape", next.description) }
+        member("lastSamples", Int64(target.samples))
+        member("lastBodyBytes", Int64(target.bodyBytes))
+        member("series", Int64(target.series))
+        member("skippedScrapes", Int64(target.skippedTicks))
         key("phases")
         beginObject()
         member("dns", seconds: target.timings.dns)
@@ -35,15 +19,9 @@ extension JSONWriter {
         member("body", seconds: target.timings.body)
         member("parse", seconds: target.parsing)
         endObject()
-        for (name, count) in [
-            ("bodyBytes", target.bodyBytes), ("transferredBytes", target.transferredBytes),
-            ("samples", target.samples), ("keptSamples", target.keptSamples),
-            ("samplesOverBudget", target.samplesOverBudget), ("series", target.series),
-            ("skippedScrapes", target.skippedTicks),
-        ] {
-            key(name)
-            number(Int64(count))
-        }
+        member("transferredBytes", Int64(target.transferredBytes))
+        member("keptSamples", Int64(target.keptSamples))
+        member("samplesOverBudget", Int64(target.samplesOverBudget))
         if let profile = target.authProfile { member("authProfile", profile) }
         guard let token = target.token else { return }
         key("oauth2")
@@ -89,6 +67,11 @@ extension JSONWriter {
         member("type", metadata.type.rawValue)
         member("help", metadata.help)
         member("unit", metadata.unit)
+    }
+
+    private mutating func member(_ name: String, _ count: Int64) {
+        key(name)
+        number(count)
     }
 
     private mutating func member(_ name: String, seconds time: Duration) {

@@ -34,6 +34,7 @@ struct NotYetTests {
         let weir = "read and checked, but this version of Weir"
         #expect(
             places == [
+                "1: evaluation_interval: \(weir) does not evaluate rules yet",
                 "2: runtime: read and checked, but Weir has no garbage collector",
                 "3: rule_files: \(weir) does not evaluate rules yet",
                 "6: alerting: \(weir) does not send alerts yet",
@@ -47,10 +48,9 @@ struct NotYetTests {
         #expect(loaded.warnings.allSatisfy { $0.severity == .warning })
     }
 
-    @Test func `what nothing acts on in another file is told of there`() throws {
-        let more = try folder.write(
-            "scrape_configs: [{job_name: c, convert_classic_histograms_to_nhcb: true}]",
-            to: "more.yml")
+    @Test func `jobs of another file are told of where the file itself has none`() throws {
+        let job = "{job_name: c, convert_classic_histograms_to_nhcb: true}"
+        let more = try folder.write("scrape_configs: [\(job)]", to: "more.yml")
         let path = try folder.write("scrape_config_files: [more.yml]\n", to: "prometheus.yml")
         let loaded = try ConfigLoader.load(path, checks: Fixtures.textOnly)
         #expect(loaded.warnings.map(\.file) == [more])

@@ -1,5 +1,6 @@
 import Discovery
 import Model
+import Testing
 import Threads
 
 /// Takes what a source hands in, and waits for what is expected of it.
@@ -18,13 +19,13 @@ final class Recorder: Sendable {
     var groups: [TargetGroup] {
         var groups: [String: TargetGroup] = [:]
         for event in all {
-            switch event {
+            switch event.unwrapped {
             case .replaced(let all):
                 groups = [:]
                 for group in all { groups[group.source] = group }
             case .updated(let group):
                 groups[group.source] = group.targets.isEmpty ? nil : group
-            case .succeeded, .failed: break
+            case .succeeded, .failed, .partly: break
             }
         }
         return groups.values.sorted { $0.source < $1.source }
@@ -32,7 +33,23 @@ final class Recorder: Sendable {
 
     /// The reasons of all failures so far.
     var failures: [String] {
-        all.compactMap { if case .failed(let reason) = $0 { reason } else { nil } }
+        all.compactMap { event in
+            switch event {
+            case .failed(let reason), .partly(_, let reason): reason
+            default: nil
+            }
+        }
+    }
+
+    /// Waits until `condition` holds; where it never does, the test has failed.
+    func expect(
+        sourceLocation: SourceLocation = #_sourceLocation, _ condition: (Recorder) -> Bool
+    ) async {
+        // Lost is only that the sleep was cut short; what holds is looked at anyway.
+        let holds = (try? await wait(until: condition)) ?? condition(self)
+        if !holds {
+            Issue.record("it never came, only \(all.suffix(5))", sourceLocation: sourceLocation)
+        }
     }
 
     /// Waits until `condition` holds for what was recorded, or 20 seconds are over.
@@ -57,5 +74,12 @@ extension TargetSource {
         task.cancel()
         await task.value
         return result
+    }
+}
+
+extension TargetUpdates.Event {
+    /// What was handed in, whether or not a part of the source failed meanwhile.
+    var unwrapped: TargetUpdates.Event {
+        if case .partly(let event, _) = self { event.unwrapped } else { self }
     }
 }

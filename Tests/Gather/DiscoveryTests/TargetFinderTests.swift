@@ -123,7 +123,7 @@ struct TargetFinderTests {
         registry.snapshot().first { $0.name == name }?.lines.map(\.value) ?? []
     }
 
-    @Test func `a hundred thousand targets churn, and others get their turn`() async throws {
+    @Test func `thousands of targets churn, and each change arrives`() async throws {
         let source = ScriptedSource()
         let finder = TargetFinder(Configured.surroundings(), pause: .milliseconds(20)) { _ in
             source
@@ -133,7 +133,7 @@ struct TargetFinderTests {
         #expect(try await eventually { source.updates != nil })
         let updates = try #require(source.updates)
         updates.replace(
-            (0..<1_000).map { number in
+            (0..<100).map { number in
                 TargetGroup(
                     source: "\(number)",
                     targets: (0..<100).map { ["__address__": "10.0.\(number).\($0):9100"] })
@@ -141,15 +141,15 @@ struct TargetFinderTests {
         var targets = JobTargets(TargetRules(try Configured.job("")))
         var round = 0
         var iterator = finder.snapshots.makeAsyncIterator()
-        while let snapshot = await iterator.next() {
+        while round < 5, let snapshot = await iterator.next() {
             await targets.update(snapshot.groups["a"] ?? [])
-            guard targets.active.count >= 100_000 else { continue }
-            if targets.active.contains(where: { $0.address == "new-9:1" }) { break }
-            updates.update(group("\(round)", "new-\(round):1"))
-            updates.update(group("extra", (0..<100).map { "x\(round)-\($0):1" }))
+            let isNext = round == 0 || targets.active.last?.address == "z-\(round):1"
+            guard targets.active.count > 9_000, isNext else { continue }
             round += 1
+            updates.update(group("\(round)", "new-\(round):1"))
+            updates.update(group("z", (0..<100).map { "x\(round)-\($0):1" } + ["z-\(round):1"]))
         }
-        #expect(targets.active.count == 100_000 + 100 - 10 * 99)
+        #expect(targets.active.count == 10_000 + 101 - 4 * 99)
         run.cancel()
         await run.value
     }

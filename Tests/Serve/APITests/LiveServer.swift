@@ -1,8 +1,9 @@
 import API
 import Access
 import HTTPServe
+import Head
 import Model
-import Scraping
+import PromQL
 import Telemetry
 import TestKit
 import Threads
@@ -10,6 +11,7 @@ import Threads
 /// Routes on a real socket, with a gatekeeper before them.
 final class LiveServer: Sendable {
     let registry = MetricRegistry()
+    let head: Head
     let readiness: Readiness
     let bucket = RequestBucket()
     let keeper: Gatekeeper
@@ -21,16 +23,19 @@ final class LiveServer: Sendable {
     init(
         _ credentials: [Credential] = [], access: ListenerAccess = .open, lifecycle: Bool = true,
         prefix: String = "/", flags: [(name: String, value: String)] = [("a", "<1>")],
-        extra: [Route] = [], scraper: Scraper? = nil, source: any SeriesSource = NoSeries(),
+        extra: [Route] = [], source: any SeriesSource = NoSeries(),
+        relay: RelayOptions = RelayOptions(), targets: TargetAccess = .none,
         reload: @escaping @Sendable () async throws -> Void = {}
     ) throws {
+        head = Head(span: .hours(1), registry: MetricRegistry())
         readiness = Readiness(registry: registry)
         keeper = Gatekeeper(try CredentialTable(credentials), registry: registry, log: .silent)
         let events = events
         var needs = Dependencies(
             build: .init(version: "1.2.3", revision: "abc", compiler: "swift6.3"),
             startTime: Timestamp(milliseconds: 1_767_323_045_678), flags: flags,
-            readiness: readiness, registry: registry, source: source,
+            readiness: readiness, registry: registry, source: source, head: head,
+            relay: { [relay] in relay }, userAgent: "Weir/1.2.3 (me)", engine: Engine(),
             isLifecycleEnabled: lifecycle,
             configText: { "global:\n  scrape_interval: 1m\n" },
             lastReload: {
@@ -42,7 +47,7 @@ final class LiveServer: Sendable {
                 try await reload()
             },
             quit: { events.withLock { $0.append("quit") } })
-        needs.scraper = scraper
+        needs.targets = targets
         let gate = AccessGate(keeper, rateLimit: bucket) { access }
         var options = HTTPServerOptions(listeners: [.tcp(host: "127.0.0.1", port: 0)])
         options.cors = .everyOrigin

@@ -95,7 +95,8 @@ struct ConsulAgent: Sendable {
 
     private func ask(_ url: SourceURL, timeout: Duration) async throws -> ConsulAnswer {
         let request = HTTPRequest(
-            "GET", try url.address(), fields: HTTPFields(["Accept": "application/json"]), timeout: timeout,
+            "GET", try url.address(), fields: HTTPFields(["Accept": "application/json"]),
+            timeout: timeout,
             bodyLimitBytes: 256 << 20, unixSocket: socket)
         let response = try await client.fetch(request, with: options)
         guard response.status == 200 else {
@@ -108,6 +109,7 @@ struct ConsulAgent: Sendable {
     }
 
     private func bad(_ url: SourceURL, _ reason: String) -> DiscoveryError {
+        // What is no URL has no description that could be shown.
         .badAnswer(url: (try? url.address().description) ?? base, reason: reason)
     }
 }

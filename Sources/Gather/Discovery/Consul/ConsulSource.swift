@@ -50,7 +50,7 @@ struct ConsulSource: TargetSource {
         while !Task.isCancelled {
             do {
                 let name = try await agent.ownDatacenter()
-                parts.succeeded("agent")
+                parts.recovered("agent")
                 return name
             } catch {
                 if !Task.isCancelled { parts.failed("agent", reason: "\(error)") }
@@ -85,8 +85,11 @@ struct ConsulWatcher: Sendable {
             for name in wanted where watched[name] == nil {
                 watched[name] = Task { await watch(name) }
             }
-            parts.succeeded("the list of services") {
-                if wanted.isEmpty { $0.replace([]) } else { $0.succeeded() }
+            if wanted.isEmpty {
+                parts.succeeded("the list of services") { $0.replace([]) }
+            } else {
+                // The services have yet to say where they are.
+                parts.recovered("the list of services")
             }
         }
         for task in watched.values { task.cancel() }

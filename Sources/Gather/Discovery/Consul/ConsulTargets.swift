@@ -66,7 +66,8 @@ enum ConsulTargets {
     /// The services of a catalog that are watched: those named, with all of `tags`.
     ///
     /// `answer` is that of `/v1/catalog/services`.
-    static func watched(in answer: JSONValue, named names: [String], tags: [String]) -> Set<String> {
+    static func watched(in answer: JSONValue, named names: [String], tags: [String]) -> Set<String>
+    {
         let names = Set(names)
         let services = answer.members.filter { member in
             guard names.isEmpty || names.contains(member.name) else { return false }

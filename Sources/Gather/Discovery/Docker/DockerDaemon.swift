@@ -17,7 +17,8 @@ struct DockerDaemon: Sendable {
     ) throws {
         client = surroundings.client
         options = try http.options()
-        self.timeout = timeout.duration
+        // Who refreshes every second still lets the daemon take its time.
+        self.timeout = max(timeout.duration, .seconds(10))
         if host.hasPrefix("unix://") {
             socket = String(host.dropFirst("unix://".count))
             base = "http://docker"
@@ -32,7 +33,8 @@ struct DockerDaemon: Sendable {
         var url = SourceURL(base, path)
         url.addFilled("filters", Self.text(of: filters))
         let request = HTTPRequest(
-            "GET", try url.address(), fields: HTTPFields(["Accept": "application/json"]), timeout: timeout,
+            "GET", try url.address(), fields: HTTPFields(["Accept": "application/json"]),
+            timeout: timeout,
             bodyLimitBytes: 256 << 20, unixSocket: socket)
         let response = try await client.fetch(request, with: options)
         let place = socket.map { "\($0)\(path)" } ?? request.url.description

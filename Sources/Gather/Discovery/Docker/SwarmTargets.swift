@@ -179,6 +179,7 @@ extension SwarmTargets {
 
     private static func byID(_ answer: JSONValue) -> [String: JSONValue] {
         Dictionary(
-            answer.elements.map { ($0["ID"].text ?? "", $0) }, uniquingKeysWith: { first, _ in first })
+            answer.elements.map { ($0["ID"].text ?? "", $0) },
+            uniquingKeysWith: { first, _ in first })
     }
 }

@@ -79,7 +79,8 @@ extension PodContent {
         ready = condition?["status"].orEmpty.lowercased() ?? "unknown"
         containers =
             Self.containers(spec["containers"], status["containerStatuses"], areInit: false)
-            + Self.containers(spec["initContainers"], status["initContainerStatuses"], areInit: true)
+            + Self.containers(
+                spec["initContainers"], status["initContainerStatuses"], areInit: true)
     }
 
     private static func containers(

@@ -1,8 +1,17 @@
 import Model
 import Telemetry
+import Threads
 
 /// Follows the lists of a cluster and hands in the groups that change.
+///
+/// One thread does it for all clusters: to read the list of a large one takes seconds, in which
+/// the cooperative pool has to scrape.
 actor ClusterWatch {
+    private static let thread = ThreadExecutor(name: "weir-kubernetes")
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe Self.thread.asUnownedSerialExecutor()
+    }
+
     private let role: ObjectKind
     private let resources: [ClusterResource]
     private let parts: SourceParts
@@ -22,6 +31,9 @@ actor ClusterWatch {
         self.counts = counts
         store = ClusterStore(role: role, attach: attach)
     }
+
+    /// Follows one of the lists until the task is cancelled.
+    func follow(_ follower: ResourceFollower) async { await follower.run() }
 
     /// Takes a whole list.
     func take(_ list: [ClusterObject], of resource: ClusterResource) {
@@ -55,6 +67,10 @@ actor ClusterWatch {
     }
 
     private func handIn(_ changed: Set<ObjectKey>, after resource: ClusterResource) {
+        guard !readyScopes.isEmpty else {
+            parts.recovered(resource.path)
+            return
+        }
         let groups = changed.filter(isShown).map { store.group(of: $0) }
         parts.succeeded(resource.path) { updates in
             if groups.isEmpty { updates.succeeded() }

@@ -39,7 +39,7 @@ struct KubernetesSource: TargetSource {
                 let follower = ResourceFollower(
                     resource: resource, api: api, watch: watch, parts: parts, counts: counts,
                     pace: pace)
-                group.addTask { await follower.run() }
+                group.addTask { await watch.follow(follower) }
             }
         }
     }
@@ -84,7 +84,8 @@ extension Attachments {
 /// Lists a resource and watches it, over and over.
 ///
 /// What was listed stays while the server is away; a watch that breaks goes on where it was, and
-/// only a server that no longer knows the way from there makes it list again.
+/// only a server that no longer knows the way from there makes it list again. It runs on the actor
+/// of the watch, so that what comes is read there too.
 struct ResourceFollower: Sendable {
     let resource: ClusterResource
     let api: ClusterAPI

@@ -168,10 +168,12 @@ struct EndpointsTargetsTests {
     }
 
     @Test(arguments: [
-        ("SingleStack", #"["IPv4"]"#, "IPv6", 1), ("PreferDualStack", #"["IPv4", "IPv6"]"#, "IPv4", 1),
+        ("SingleStack", #"["IPv4"]"#, "IPv6", 1),
+        ("PreferDualStack", #"["IPv4", "IPv6"]"#, "IPv4", 1),
         ("PreferDualStack", #"["IPv4", "IPv6"]"#, "IPv6", 0),
         ("RequireDualStack", #"["IPv6", "IPv4"]"#, "IPv4", 0),
-        ("RequireDualStack", #"["IPv6", "IPv4"]"#, "FQDN", 1), ("RequireDualStack", "[]", "IPv4", 1),
+        ("RequireDualStack", #"["IPv6", "IPv4"]"#, "FQDN", 1),
+        ("RequireDualStack", "[]", "IPv4", 1),
     ])
     func `of two slices for the same pods, the one in the first address family counts`(
         policy: String, families: String, type: String, count: Int

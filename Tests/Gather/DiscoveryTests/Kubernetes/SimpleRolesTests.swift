@@ -65,7 +65,10 @@ struct NodeTargetsTests {
 struct ServiceTargetsTests {
     @Test(arguments: [
         (#""type": "ClusterIP", "clusterIP": "10.9.0.3""#, ["cluster_ip": "10.9.0.3"]),
-        (#""type": "ExternalName", "externalName": "far.example""#, ["external_name": "far.example"]),
+        (
+            #""type": "ExternalName", "externalName": "far.example""#,
+            ["external_name": "far.example"]
+        ),
         (
             #""type": "LoadBalancer", "clusterIP": "10.9.0.4", "loadBalancerIP": "1.2.3.4""#,
             ["cluster_ip": "10.9.0.4", "loadbalancer_ip": "1.2.3.4"]
