@@ -170,8 +170,8 @@ func tests() -> [Target] {
             uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
         test(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Postgres", "Processes",
-            "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
+            uses: "Configuration", "Crypto", "HTTPFetch", "HTTPServe", "JSON", "Model", "Postgres",
+            "Processes", "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test(
             "Scraping", in: "Gather",
