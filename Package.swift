@@ -52,8 +52,8 @@ let package = Package(
         module("Exposition", in: "Gather", uses: "Model"),
         module(
             "Scraping", in: "Gather",
-            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
-            "Telemetry", "Threads"),
+            uses: "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model",
+            "Relabeling", "Telemetry", "Threads"),
 
         // Keep: memory, disk, database.
         .plugin(
@@ -73,9 +73,8 @@ let package = Package(
         // Serve: what leaves Weir.
         module(
             "API", in: "Serve",
-            uses: "Access", "Discovery", "Exposition", "HTTPServe", "Head", "JSON", "Model",
-            "PromQL",
-            "RE2", "Relabeling", "Scraping", "Telemetry", "Threads"),
+            uses: "Access", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head", "JSON",
+            "Model", "PromQL", "RE2", "Relabeling", "Scraping", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
@@ -92,9 +91,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head",
-                "Migrations", "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage",
-                "Telemetry",
-                "TestKit", "Threads",
+                "Migrations", "Model", "Postgres", "PrivatePostgres", "Relabeling", "Scraping",
+                "Storage", "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
@@ -177,7 +175,8 @@ func tests() -> [Target] {
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test(
             "Scraping", in: "Gather",
-            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
+            uses: "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model",
+            "Relabeling",
             "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),

@@ -12,6 +12,7 @@ enum Benchmarks {
         ("discovery", { try await DiscoveryBenchmarks.run(&$0) }),
         ("configuration", { try await ConfigurationBenchmarks.run(&$0) }),
         ("storage", { try await StorageBenchmarks.run(&$0) }),
+        ("scraping", { try await ScrapingBenchmarks.run(&$0) }),
         ("exposition", { try ExpositionBenchmarks.run(&$0) }),
         ("head", { try await HeadBenchmarks.run(&$0) }),
         ("exposition", { try await ExpositionBenchmarks.run(&$0) }),
