@@ -51,6 +51,9 @@ struct Layout {
         return SeriesID(number: members[Int(number)].series)
     }
 
+    /// Whether no series stands anywhere.
+    var isEmpty: Bool { beside.isEmpty && owners.allSatisfy { $0 == Self.nobody } }
+
     /// Whether `series` is the writer's and stands in no row.
     func isBeside(_ series: UInt32) -> Bool { beside[series] != nil }
 
