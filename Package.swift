@@ -12,6 +12,7 @@ let package = Package(
         library("CAres", pkgConfig: "libcares", apt: "libc-ares-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        library("CJansson", pkgConfig: "jansson", apt: "libjansson-dev"),
         library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
         library("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
         library("CSystem"),
@@ -27,6 +28,7 @@ let package = Package(
         module("Threads", in: "Bridges", uses: "CSystem"),
         module("Processes", in: "Bridges", uses: "CSystem", "Threads"),
         module("YAML", in: "Bridges", uses: "CYAML"),
+        module("JSON", in: "Bridges", uses: "CJansson"),
         module("DNS", in: "Bridges", uses: "CAres", "Threads"),
         module("HTTPFetch", in: "Bridges", uses: "CCurl", "CSystem", "Crypto", "Threads"),
         module(
@@ -37,12 +39,21 @@ let package = Package(
         module("Model", in: "Core", uses: "RE2"),
         module("Telemetry", in: "Core", uses: "Model", "Threads"),
         module("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads", "YAML"),
-        module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2"),
+        module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2", "Threads"),
         module(
-            "Configuration", in: "Core", uses: "Access", "Model", "RE2", "Relabeling", "YAML"),
+            "Configuration", in: "Core",
+            uses: "Access", "HTTPFetch", "Model", "RE2", "Relabeling", "YAML"),
 
         // Gather: from a configured job to parsed samples.
+        module(
+            "Discovery", in: "Gather",
+            uses: "Configuration", "Crypto", "DNS", "HTTPFetch", "JSON", "Model", "Postgres",
+            "Processes", "Relabeling", "Telemetry", "Threads", "YAML"),
         module("Exposition", in: "Gather", uses: "Model"),
+        module(
+            "Scraping", in: "Gather",
+            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
+            "Telemetry", "Threads"),
 
         // Keep: memory, disk, database.
         .plugin(
@@ -52,17 +63,27 @@ let package = Package(
         module(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         module("Head", in: "Keep", uses: "Model", "RE2", "Telemetry", "Threads"),
+        module(
+            "Storage", in: "Keep",
+            uses: "Head", "Model", "Postgres", "Telemetry", "Threads"),
+
+        // Query: questions about what is kept.
+        module("PromQL", in: "Query", uses: "Model", "RE2", "Threads"),
 
         // Serve: what leaves Weir.
         module(
-            "API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
+            "API", in: "Serve",
+            uses: "Access", "Discovery", "Exposition", "HTTPServe", "Head", "JSON", "Model",
+            "PromQL",
+            "RE2", "Relabeling", "Scraping", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
             name: "Weir",
             dependencies: [
-                "API", "Access", "Configuration", "Exposition", "HTTPServe", "Migrations", "Model",
-                "Postgres", "PrivatePostgres", "Relabeling", "Telemetry", "Threads", "YAML",
+                "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
+                "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
+                "Relabeling", "Scraping", "Storage", "Telemetry", "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -70,9 +91,9 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Head", "Model",
-                "Postgres",
-                "PrivatePostgres", "Relabeling", "Telemetry", "TestKit", "Threads",
+                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Head", "Migrations",
+                "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage", "Telemetry",
+                "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
@@ -128,14 +149,15 @@ func tests() -> [Target] {
     [
         // One line per module, in the order above; `TidyTests` fails if one is missing.
         .target(
-            name: "TestKit", dependencies: ["CSystem", "Processes", "Threads"],
+            name: "TestKit", dependencies: ["CSystem", "DNS", "Processes", "Threads"],
             path: "Tests/TestKit", swiftSettings: settings(layer: "Tests")),
         test("Compression", in: "Bridges"),
         test("Crypto", in: "Bridges"),
         test("RE2", in: "Bridges"),
         test("Threads", in: "Bridges"),
-        test("Processes", in: "Bridges"),
+        test("Processes", in: "Bridges", uses: "Threads"),
         test("YAML", in: "Bridges"),
+        test("JSON", in: "Bridges"),
         test("DNS", in: "Bridges"),
         test("Postgres", in: "Bridges", uses: "Processes"),
         test("HTTPFetch", in: "Bridges", uses: "Threads"),
@@ -145,13 +167,28 @@ func tests() -> [Target] {
         test("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads"),
         test("Relabeling", in: "Core", uses: "Model", "RE2"),
         test(
-            "Configuration", in: "Core", uses: "Access", "Model", "Relabeling", "YAML",
-            files: ["Fixtures"]),
+            "Configuration", in: "Core",
+            uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
+        test(
+            "Discovery", in: "Gather",
+            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Postgres", "Processes",
+            "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
+        test(
+            "Scraping", in: "Gather",
+            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
+            "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test("Head", in: "Keep", uses: "Model", "Threads"),
-        test("API", in: "Serve", uses: "Access", "HTTPServe", "Model", "Telemetry", "Threads"),
+        test(
+            "Storage", in: "Keep",
+            uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),
+        test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
+        test(
+            "API", in: "Serve",
+            uses: "Access", "Configuration", "Discovery", "HTTPFetch", "HTTPServe", "Head", "Model",
+            "PromQL", "Scraping", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
             dependencies: ["Postgres", "Weir", "Telemetry", "TestKit", "Threads"],

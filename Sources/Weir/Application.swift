@@ -4,6 +4,7 @@ import Configuration
 import Glibc
 import Model
 import Postgres
+import PromQL
 import Telemetry
 import Threads
 
@@ -87,8 +88,15 @@ struct Application {
                 ? invocation.text("web.config.file") : nil,
             listeners: web.accessListeners, registry: registry, log: log)
         await live.reload(with: access)
-        let needs = dependencies(live, retention: settings.retention, signals: signals)
         let pool = PostgresPool(database.options)
+        let keeping = Keeping(pool: pool, settings: settings, registry: registry, log: log)
+        var needs = dependencies(
+            live, retention: settings.retention, keeping: keeping,
+            engine: Engine(try QueryFlags.options(invocation)), signals: signals)
+        let gathering = Gathering(
+            live, into: keeping.store, database: try database.readerOptions(), registry: registry,
+            log: log)
+        needs.targets = TargetAccess(gathering.scraper, finder: gathering.finder)
         DatabaseMetrics.register(pool, in: registry)
         let interval = try TimeSpan(invocation.text("config.auto-reload-interval")).duration
         return [
@@ -97,6 +105,7 @@ struct Application {
             DatabaseService(
                 database: database, pool: pool, up: DatabaseMetrics.up(in: registry),
                 log: log.module("database")),
+            keeping, gathering,
             ReloadService(
                 configuration: live, hangups: signals.hangups,
                 interval: invocation.isOn("config.auto-reload") ? interval : nil),
@@ -104,13 +113,15 @@ struct Application {
     }
 
     private func dependencies(
-        _ live: LiveConfiguration, retention: TimeSpan, signals: ProcessSignals
+        _ live: LiveConfiguration, retention: TimeSpan, keeping: Keeping, engine: Engine,
+        signals: ProcessSignals
     ) -> Dependencies {
         Dependencies(
             build: .init(version: Version.number, compiler: "swift" + Version.compiler),
             startTime: WallClock.now,
             flags: invocation.command.flags.map { ($0.name, shown($0)) }.sorted { $0.0 < $1.0 },
-            readiness: readiness, registry: registry, source: EmptySource(),
+            readiness: readiness, registry: registry, source: keeping.source, head: keeping.head,
+            relay: { live.relay.withLock { $0 } }, userAgent: Self.userAgent, engine: engine,
             isLifecycleEnabled: invocation.isOn("web.enable-lifecycle"),
             configText: { await live.text() }, lastReload: { live.lastReload.withLock { $0 } },
             retention: { retention.description },
@@ -118,16 +129,13 @@ struct Application {
             quit: { signals.stop() })
     }
 
+    /// What this run calls itself when it asks others.
+    static let userAgent =
+        "Weir/\(Version.number) (\(String(UInt64.random(in: .min ... .max), radix: 36)))"
+
     /// A flag's value as Prometheus shows it.
     private func shown(_ flag: Flag) -> String {
         let value = invocation.text(flag.name)
         return flag.isToggle && value.isEmpty ? "false" : value
     }
-}
-
-/// A source without series, until there is something that keeps them.
-struct EmptySource: SeriesSource {
-    func series(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
-    ) async throws(SourceError) -> [Series] { [] }
 }

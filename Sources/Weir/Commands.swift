@@ -7,6 +7,8 @@ enum Commands {
         CheckConfigCommand.command,
         CheckWebConfigCommand.command,
         CheckMetricsCommand.command,
+        CheckPromQLCommand.command,
+        CheckTargetsCommand.command,
         MigrateCommand.command,
         PsqlCommand.command,
         CredentialCommand.new,

@@ -10,6 +10,8 @@ import YAML
 struct ReadFiles: Sendable {
     let loaded: LoadedConfig
     let settings: Settings
+    /// Other than before whenever one of the files is.
+    let checksum: UInt64
     /// What is worth knowing of either.
     let warnings: [YAMLComplaint]
 }
@@ -40,7 +42,9 @@ actor FileReader {
 
     /// Both files, or everything that is wrong with either of them.
     func read() throws(UnusableFiles) -> ReadFiles {
-        let settings = settings.read()
+        // Before reading: what changes in between is seen as a change afterwards.
+        let checksum = self.settings.checksum()
+        let settings = self.settings.read()
         var complaints = settings.errors
         var loaded: LoadedConfig?
         do {
@@ -52,11 +56,18 @@ actor FileReader {
             throw UnusableFiles(complaints: complaints)
         }
         return ReadFiles(
-            loaded: loaded, settings: values, warnings: loaded.warnings + settings.warnings)
+            loaded: loaded, settings: values, checksum: Self.joined(loaded.checksum, checksum),
+            warnings: loaded.warnings + settings.warnings)
     }
 
-    /// What the checksum of the files that make up `loaded` is now.
-    func checksum(of loaded: LoadedConfig) -> UInt64 { ConfigLoader.currentChecksum(of: loaded) }
+    /// What the checksum of `files` would be now.
+    func checksum(of files: ReadFiles) -> UInt64 {
+        Self.joined(ConfigLoader.currentChecksum(of: files.loaded), settings.checksum())
+    }
+
+    private static func joined(_ config: UInt64, _ settings: UInt64) -> UInt64 {
+        config &+ settings &* 31
+    }
 }
 
 /// The configuration that holds now, and the one way to change it: all of it, or nothing.
@@ -66,8 +77,12 @@ actor LiveConfiguration {
     /// How the last reading went, for whoever may not wait.
     nonisolated let lastReload: Locked<Dependencies.LastReload>
 
+    /// How the newest samples are shown, as the files say now.
+    nonisolated let relay: Locked<RelayOptions>
+
     private let reader: FileReader
     private var access: AccessFiles?
+    private var follower: (@Sendable (ReadFiles) async -> Void)?
     private let log: Log
     private let succeeded: [Gauge]
     private let times: [Gauge]
@@ -76,6 +91,7 @@ actor LiveConfiguration {
         _ files: ReadFiles, reader: FileReader, registry: MetricRegistry, log: Log
     ) {
         self.files = files
+        relay = Locked(RelayOptions(files))
         self.reader = reader
         self.log = log
         let families = ["prometheus_config", "weir_config"]
@@ -97,13 +113,19 @@ actor LiveConfiguration {
     /// From now on a reload reads these too.
     func reload(with access: AccessFiles) { self.access = access }
 
+    /// Tells `follower` the files that hold now, and every time that others do.
+    func follow(_ follower: @escaping @Sendable (ReadFiles) async -> Void) async {
+        self.follower = follower
+        await follower(files)
+    }
+
     /// The configuration as `/api/v1/status/config` shows it: defaults filled in, secrets hidden.
     func text() -> String { files.loaded.config.yaml }
 
     /// The checksum of the files on the disk, where it is not that of those that hold.
     func changedChecksum() async -> UInt64? {
-        let now = await reader.checksum(of: files.loaded)
-        return now == files.loaded.checksum ? nil : now
+        let now = await reader.checksum(of: files)
+        return now == files.checksum ? nil : now
     }
 
     /// Reads all files; takes them if every one is right, and else throws with all that is wrong.
@@ -113,8 +135,11 @@ actor LiveConfiguration {
             let new = try await reader.read()
             guard access?.reread() ?? true else { throw RefusedAccessFiles() }
             log.changes(from: files.loaded.config, to: new.loaded.config)
+            log.changes(from: files.settings, to: new.settings)
             log.warnings(new.warnings)
             files = new
+            relay.withLock { $0 = RelayOptions(new) }
+            await follower?(new)
             note(succeeded: true)
         } catch {
             log.error(
@@ -134,6 +159,19 @@ actor LiveConfiguration {
         }
         guard succeeded else { return }
         for gauge in times { gauge.set(Double(now.milliseconds) / 1000) }
+    }
+}
+
+extension RelayOptions {
+    /// What `federation` of weir.yml says.
+    fileprivate init(_ files: ReadFiles) {
+        self.init()
+        let federation = files.settings.federation
+        timestamps = federation.timestamps
+        maximumAge = federation.maxAge
+        dropsInfinite = federation.dropInfinite
+        ownPrefix = federation.ownPrefix
+        if federation.externalLabels { externalLabels = files.loaded.config.global.externalLabels }
     }
 }
 
@@ -193,6 +231,13 @@ extension Log {
                 "changed": "\(diff.changedJobs.count)", "unchanged": "\(diff.unchangedJobs)",
             ])
         for line in diff.lines { info("configuration changed", ["change": line]) }
+    }
+
+    /// One line for each setting that a reload changes.
+    fileprivate func changes(from old: Settings, to new: Settings) {
+        for line in new.changes(since: old) {
+            info("settings changed", ["change": line, "effect": "at the next start"])
+        }
     }
 
     /// What is worth knowing of files that can be used.

@@ -4,6 +4,11 @@ import Glibc
 @main
 enum Main {
     static func main() async {
+        guard let name = CommandLine.arguments.first, !name.isEmpty else {
+            // Without this, every command would be taken for `weir run`.
+            Terminal.complain("weir: cannot read its own command line; is /proc mounted?")
+            exit(ExitCode.failure.rawValue)
+        }
         // A reader that went away must end a write with an error, not the process.
         _ = signal(SIGPIPE, SIG_IGN)
         exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)

@@ -21,6 +21,9 @@ struct SettingsFile: Sendable {
     /// What the file and the `WEIR_…` variables say now.
     func read() -> SettingsReading { SettingsReading(path: path, environment: Self.environment) }
 
+    /// Other than before whenever the file's bytes are.
+    func checksum() -> UInt64 { SettingsReading.checksum(of: path) }
+
     /// The settings as they are now, where nothing is wrong with them.
     func settings() throws(UnusableFiles) -> Settings {
         let reading = read()

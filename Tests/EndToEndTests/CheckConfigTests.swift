@@ -11,15 +11,16 @@ struct CheckConfigTests {
     }
 
     @Test func `a good file exits with 0, and says what has no effect yet`() async throws {
-        let path = try folder.write("scrape_configs: [{job_name: a}]\n", to: "prometheus.yml")
+        let path = try folder.write("rule_files: [a.yml]\nscrape_configs: [{job_name: a}]\n", to: "prometheus.yml")
+        try folder.write("groups: []\n", to: "a.yml")
         let outcome = try await check(path)
         #expect(outcome.status == 0)
         #expect(outcome.output == "\(path): valid, 1 job\n")
         #expect(
             outcome.errors == """
-                warning: \(path):1:1: scrape_configs: read and checked, but this version of Weir \
-                does not scrape yet
-                  scrape_configs: [{job_name: a}]
+                warning: \(path):1:1: rule_files: read and checked, but this version of Weir \
+                does not evaluate rules yet
+                  rule_files: [a.yml]
                   ^
 
                 """)

@@ -8,6 +8,7 @@ struct ReloadTests {
     init() throws { folder = try TemporaryFolder("reload") }
 
     private static let first = """
+        global: {evaluation_interval: 30s}
         scrape_configs:
           - job_name: api
             basic_auth: {username: u, password: hush}
@@ -50,7 +51,7 @@ struct ReloadTests {
 
     @Test func `what a start finds without effect is said once`() async throws {
         let weir = try await started()
-        #expect(lines(weir, with: "scrape_configs: read and checked, but this version") == 1)
+        #expect(lines(weir, with: "evaluation_interval: read and checked, but this version") == 1)
         #expect(try await gauges(weir, are: 1))
     }
 
@@ -135,5 +136,19 @@ struct ReloadTests {
         #expect(try await gauges(weir, are: 1))
         // The files were seen in three states, and each of them was read once.
         #expect(lines(weir, with: "reading the configuration") == 2)
+    }
+
+    @Test func `a changed weir.yml is found by itself, and the log tells which settings changed`()
+        async throws
+    {
+        try folder.write("retention: 15d\n", to: "weir.yml")
+        let weir = try await started("--config.auto-reload", "--config.auto-reload-interval=20ms")
+        try folder.write("retention: 30d\nsql: {reader_password: hush}\n", to: "weir.yml")
+        let isTaken = try await eventually {
+            lines(weir, with: "change=\"retention: 15d -> 30d\"") == 1
+        }
+        #expect(isTaken, "\(weir.process.errors)")
+        #expect(!weir.process.errors.contains("hush"))
+        #expect(try await gauges(weir, are: 1))
     }
 }

@@ -23,7 +23,7 @@ struct Manifest {
             modules.append(Module(name: String(match.1), layer: "Bridges", uses: []))
         }
         modules.append(Module(name: "CRE2", layer: "Bridges", uses: []))
-        let call = /module\(\s*"(\w+)", in: "(\w+)"(?:, uses:\s*((?:"\w+",?\s*)+))?/
+        let call = /module\(\s*"(\w+)", in: "(\w+)"(?:,\s*uses:\s*((?:"\w+",?\s*)+))?/
         for match in text.matches(of: call) {
             modules.append(
                 Module(

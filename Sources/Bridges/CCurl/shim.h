@@ -98,3 +98,8 @@ static inline CURL *weir_multi_next_ended(CURLM *multi, CURLcode *result) {
     }
     return NULL;
 }
+
+/// The features of the libcurl that runs, as bits.
+static inline long weir_curl_features(void) {
+    return curl_version_info(CURLVERSION_NOW)->features;
+}

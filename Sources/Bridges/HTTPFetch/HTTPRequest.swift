@@ -1,8 +1,18 @@
+import CCurl
+
 /// What is asked of a server, and how long and how much of an answer is awaited.
 public struct HTTPRequest: Sendable {
     /// How a body may be compressed on its way.
     public enum Coding: String, Sendable, CaseIterable {
         case gzip, deflate, br, zstd
+
+        /// Those that this libcurl can undo, the best first.
+        public static let supported: [Coding] = {
+            let features = weir_curl_features()
+            let zstd: [Coding] = features & Int(CURL_VERSION_ZSTD) != 0 ? [.zstd] : []
+            let br: [Coding] = features & Int(CURL_VERSION_BROTLI) != 0 ? [.br] : []
+            return zstd + [.gzip] + br
+        }()
     }
 
     /// What to do, as `GET` or `POST`.

@@ -43,6 +43,17 @@ public struct TransferTimings: Sendable, Equatable {
     /// All of it.
     public var total = Duration.zero
 
+    /// No time at all.
+    public init() {}
+
+    init(
+        dns: Duration, connect: Duration, tls: Duration, firstByte: Duration, body: Duration,
+        total: Duration
+    ) {
+        (self.dns, self.connect, self.tls) = (dns, connect, tls)
+        (self.firstByte, self.body, self.total) = (firstByte, body, total)
+    }
+
     static func + (left: Self, right: Self) -> Self {
         Self(
             dns: left.dns + right.dns, connect: left.connect + right.connect,

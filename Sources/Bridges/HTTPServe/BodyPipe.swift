@@ -148,7 +148,7 @@ final class BodyPipe: Sendable {
 /// A body that is packed while it is written.
 // Safe to share: the compressor is only touched with the lock held.
 private final class PackedBody: @unchecked Sendable {
-    private let lock = Locked(())
+    private let lock = Locked(false)
     private var compressor: Compressor?
 
     // Lost: why there is no compressor, which can only be a lack of memory; the caller finds out.

@@ -48,7 +48,8 @@ public struct UserIdentity: Hashable, Sendable {
     }
 }
 
-private let lookups = Locked(())
+// A value of no size would lie where the lock itself does, and look like a race to ThreadSanitizer.
+private let lookups = Locked(false)
 
 /// The kernel's words for an errno.
 func reason(of code: Int32) -> String { String(cString: strerror(code)) }

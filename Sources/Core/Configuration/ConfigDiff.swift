@@ -93,7 +93,7 @@ public struct ConfigDiff: Sendable, Equatable {
         targets == 1 ? "1 target in the file" : "\(targets) targets in the file"
     }
 
-    private static func line(_ change: FieldChange) -> String {
+    static func line(_ change: FieldChange) -> String {
         if change.old == change.new { return "\(change.name): a secret changes" }
         let old = change.old.isEmpty ? "(not set)" : change.old
         let new = change.new.isEmpty ? "(not set)" : change.new
@@ -129,19 +129,40 @@ public struct ConfigDiff: Sendable, Equatable {
     private static func fields(
         from old: YAMLNode, to new: YAMLNode, secretOf place: String
     ) -> [FieldChange] {
+        let changes = fields(from: old, to: new)
+        return changes.isEmpty ? [FieldChange(name: place, old: "", new: "")] : changes
+    }
+
+    static func fields(from old: YAMLNode, to new: YAMLNode) -> [FieldChange] {
         let (before, after) = (values(of: old), values(of: new))
         var names = before.map(\.name)
         for (name, _) in after where !names.contains(name) { names.append(name) }
-        let changes = names.compactMap { name -> FieldChange? in
+        return names.compactMap { name -> FieldChange? in
             let old = before.first { $0.name == name }?.text ?? ""
             let new = after.first { $0.name == name }?.text ?? ""
             return old == new ? nil : FieldChange(name: name, old: old, new: new)
         }
-        return changes.isEmpty ? [FieldChange(name: place, old: "", new: "")] : changes
     }
 
     private static func values(of node: YAMLNode) -> [(name: String, text: String)] {
         guard case .map(let entries) = node.content else { return [] }
         return entries.map { ($0.name, $0.value.inline ?? "") }
+    }
+}
+
+extension Settings {
+    /// What leads from `old` to these, a line for each setting; no secret is shown.
+    ///
+    /// Who may pass is not among it: credentials tell of themselves.
+    public func changes(since old: Settings) -> [String] {
+        let (before, after) = (Settings.table.encode(old), Settings.table.encode(self))
+        let texts = ConfigDiff.fields(from: before, to: after)
+        let secrets = [
+            ("sql.reader_password", old.sql.readerPassword == sql.readerPassword),
+            ("auth_profiles", old.authProfiles == authProfiles),
+        ]
+        let hidden = secrets.filter { name, isSame in !isSame && !texts.contains { $0.name == name }
+        }
+        return texts.map(ConfigDiff.line) + hidden.map { "\($0.0): a secret changes" }
     }
 }

@@ -137,7 +137,7 @@ public struct PostgresDiscoveryConfig: Sendable, Hashable {
         )
         YAMLField(
             "query", \.query, .filled("query"), required: true,
-            "The query: a column `address`, or `targets` as an array; every other column is a label, and a `jsonb` column `labels` is a map of them."
+            "The query: a column `address`, or `targets` as an array; a `jsonb` column `labels` is a map of labels, and every other column becomes `__meta_postgres_<column>`."
         )
         YAMLField("channel", \.channel, .text, "A channel of NOTIFY that asks for another run.")
         YAMLField(

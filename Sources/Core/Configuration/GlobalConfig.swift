@@ -55,16 +55,19 @@ public struct GlobalConfig: Sendable, Hashable {
             "scrape_protocols", \.scrapeProtocols, .protocols, standard: ScrapeProtocol.usualText,
             "The formats that are asked for, best first.")
         YAMLField(
-            "evaluation_interval", \.evaluationInterval, .duration, "How often rules are evaluated."
+            "evaluation_interval", \.evaluationInterval, .duration, support: NotYet.rules,
+            "How often rules are evaluated."
         )
         YAMLField(
-            "rule_query_offset", \.ruleQueryOffset, .duration,
+            "rule_query_offset", \.ruleQueryOffset, .duration, support: NotYet.rules,
             "How far in the past rules are evaluated.")
         YAMLField(
             "external_labels", \.externalLabels, .externalLabels,
             "Labels that tell this Weir from others; `$NAME` and `${NAME}` come from the environment, `$$` is a dollar."
         )
-        YAMLField("query_log_file", \.queryLogFile, .path, "The file that queries are logged to.")
+        YAMLField(
+            "query_log_file", \.queryLogFile, .path, support: NotYet.queryLog,
+            "The file that queries are logged to.")
         YAMLField(
             "scrape_failure_log_file", \.scrapeFailureLogFile, .path,
             "The file that failed scrapes are logged to.")

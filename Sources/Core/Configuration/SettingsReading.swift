@@ -1,4 +1,5 @@
 import Access
+import Model
 public import YAML
 
 /// What reading the settings gave: a value where nothing is wrong, and all complaints in one run.
@@ -24,6 +25,13 @@ public struct SettingsReading: Sendable {
         } catch {
             self.init(refusedBy: Self.complaint(about: path, error))
         }
+    }
+
+    /// Other than before whenever the file at `path` holds other bytes.
+    public static func checksum(of path: String?) -> UInt64 {
+        var hash = StableHash()
+        if let path { hash.combine(FileSystem.text(of: path) ?? "\u{0}") }
+        return hash.value
     }
 
     private init(refusedBy complaint: YAMLComplaint) {

@@ -22,14 +22,13 @@ extension Settings {
         YAMLField(
             "credentials", \.credentialNodes, AccessShape.credentials, "Who may do what.")
         YAMLField(
-            "retention", \.retention, .duration, support: NotYet.storage,
+            "retention", \.retention, .duration,
             "How long samples are kept; 0s for ever.")
         YAMLField(
-            "retention_size", \.retentionSize, SettingsValues.size, support: NotYet.storage,
+            "retention_size", \.retentionSize, SettingsValues.size,
             "How many bytes of samples are kept, the oldest going first; 0 for as many as fit.")
         YAMLField(
             "retention_rules", \.retentionRules, .list(RetentionRule.table.codec),
-            support: NotYet.storage,
             "Series that are kept for a time of their own; the first rule that matches counts.")
         YAMLField(
             "rollups", \.rollups, .list(Rollup.table.codec), support: NotYet.storage,
@@ -42,11 +41,10 @@ extension Settings {
             "What others see of the database.")
         YAMLField(
             "auth_profiles", \.authProfiles, .map(AuthProfile.table.codec),
-            support: NotYet.scraping,
             "Credentials for targets by name; the label `__auth_profile__` picks one.")
         YAMLField("limits", \.limits, Limits.table.codec, "What one caller or target may cost.")
         YAMLField(
-            "federation", \.federation, Federation.table.codec, support: NotYet.federation,
+            "federation", \.federation, Federation.table.codec,
             "What `/metrics` and `/federate` write.")
         YAMLField(
             "dialects", \.dialects, Dialects.table.codec, support: NotYet.dialects,
@@ -139,11 +137,10 @@ extension Settings.Limits {
             "How many failed attempts an address has in a minute.")
         YAMLField(
             "series_budget", \.seriesBudget, .whole(),
-            support: NotYet.scraping,
             "The most series of one job; new ones beyond are counted and not kept. 0 for all.")
         YAMLField(
             "answer_series", \.answerSeries, .whole(),
-            support: NotYet.queries,
+            support: NotYet.limit,
             "The most series that one answer may hold; 0 for all.")
     }
 }

@@ -42,7 +42,7 @@ public struct WeirConfig: Sendable, Hashable {
     ) {
         YAMLField(
             "global", \.global, GlobalConfig.table.codec, standard: "see global",
-            support: NotYet.scrapingOrRules, "What jobs and rules inherit.")
+            "What jobs and rules inherit.")
         YAMLField(
             "runtime", \.runtime, RuntimeConfig.table.codec,
             support: .checkedOnly("Weir has no garbage collector"), "Settings of Go's runtime.")
@@ -51,11 +51,10 @@ public struct WeirConfig: Sendable, Hashable {
             "Files of rules; the last part of a path may hold one `*`.")
         YAMLField(
             "scrape_config_files", \.scrapeConfigFiles, .list(.glob("scrape_config_files")),
-            support: NotYet.scraping,
             "More files with `scrape_configs`; the last part of a path may hold one `*`.")
         YAMLField(
             "scrape_configs", \.scrapeConfigs, .list(ScrapeConfig.codec),
-            support: NotYet.scraping, "Jobs.")
+            "Jobs.")
         YAMLField(
             "alerting", \.alerting, AlertingConfig.table.codec, support: NotYet.alerting,
             "Who hears of alerts.")
@@ -117,6 +116,6 @@ struct ScrapeConfigFile: Sendable {
     ) {
         YAMLField(
             "scrape_configs", \.scrapeConfigs, .list(ScrapeConfig.codec),
-            support: NotYet.scraping, "Jobs.")
+            "Jobs.")
     }
 }

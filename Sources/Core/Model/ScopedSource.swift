@@ -31,6 +31,20 @@ public struct ScopedSource: SeriesSource {
         return scope.isEmpty ? found : found.filter { scope.accept($0) }
     }
 
+    /// The names of labels of series that meet `matchers` and the scope.
+    public func labelNames(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [String] {
+        try await source.labelNames(matching: scope + matchers, in: range)
+    }
+
+    /// The values of a label in series that meet `matchers` and the scope.
+    public func labelValues(
+        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [String] {
+        try await source.labelValues(of: name, matching: scope + matchers, in: range)
+    }
+
     /// The same source with a narrower scope.
     public func narrowed(to matchers: [Matcher]) -> ScopedSource {
         ScopedSource(source, only: scope + matchers)

@@ -4,11 +4,16 @@ public struct HistogramPoint: Sendable, Hashable {
     public let time: Timestamp
     /// What was said.
     public let histogram: NativeHistogram
+    /// When its counting began, `Series.unknownStart` where nobody said.
+    public let start: Timestamp
 
-    /// A point of these two.
-    public init(time: Timestamp, histogram: NativeHistogram) {
+    /// A point of these.
+    public init(
+        time: Timestamp, histogram: NativeHistogram, start: Timestamp = Series.unknownStart
+    ) {
         self.time = time
         self.histogram = histogram
+        self.start = start
     }
 }
 
@@ -25,16 +30,24 @@ public struct Series: Sendable {
     public let values: [Double]
     /// Native histograms, oldest first, at instants that are not in `times`.
     public let histograms: [HistogramPoint]
+    /// When the counting of each of `values` began, or empty where that is known of none.
+    public let starts: [Timestamp]
 
-    /// A series of these columns, which have one length.
+    /// The start of what does not say when its counting began.
+    public static let unknownStart = Timestamp(milliseconds: 0)
+
+    /// A series of these columns, which have one length; `starts` may be empty.
     public init(
-        labels: Labels, times: [Timestamp], values: [Double], histograms: [HistogramPoint] = []
+        labels: Labels, times: [Timestamp], values: [Double], histograms: [HistogramPoint] = [],
+        starts: [Timestamp] = []
     ) {
         assert(times.count == values.count, "BUG: columns of different length")
+        assert(starts.isEmpty || starts.count == times.count, "BUG: columns of different length")
         self.labels = labels
         self.times = times
         self.values = values
         self.histograms = histograms
+        self.starts = starts
     }
 
     /// A series of `samples`, oldest first.
@@ -79,6 +92,16 @@ public protocol SeriesSource: Sendable {
     func labelSets(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> [Labels]
+
+    /// The names of the labels of these series, each once, in no order.
+    func labelNames(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [String]
+
+    /// The values that the label `name` has in these series, each once, in no order.
+    func labelValues(
+        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [String]
 }
 
 extension SeriesSource {
@@ -87,5 +110,28 @@ extension SeriesSource {
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> [Labels] {
         try await series(matching: matchers, in: range).map(\.labels)
+    }
+
+    /// Goes through all label sets; sources that have an index do better.
+    public func labelNames(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [String] {
+        var names: Set<String> = []
+        for labels in try await labelSets(matching: matchers, in: range) {
+            for label in labels { names.insert(label.name) }
+        }
+        return Array(names)
+    }
+
+    /// Goes through all label sets; sources that have an index do better.
+    public func labelValues(
+        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [String] {
+        var values: Set<String> = []
+        for labels in try await labelSets(matching: matchers, in: range) where labels.contains(name)
+        {
+            values.insert(labels[name])
+        }
+        return Array(values)
     }
 }

@@ -108,7 +108,8 @@ public final class MetricRegistry: Sendable {
         state.withLock { $0.collectors.append(collector) }
     }
 
-    /// All families as they are now, sorted by name.
+    /// All families as they are now, sorted by name; what several collectors say of one family stands
+    /// together.
     public func snapshot() -> [MetricFamily] {
         let (families, collectors) = state.withLock { ($0.families, $0.collectors) }
         let own = families.map { name, family in
@@ -117,7 +118,13 @@ public final class MetricRegistry: Sendable {
                 lines: family.members.flatMap { Self.lines(of: $0.instrument, labels: $0.labels) })
         }
         let collected = collectors.flatMap { $0() }
-        return (own + collected).sorted { $0.name.isBytewiseLess(than: $1.name) }
+        var merged: [String: MetricFamily] = [:]
+        for family in own + collected {
+            let lines = (merged[family.name]?.lines ?? []) + family.lines
+            merged[family.name] = MetricFamily(
+                name: family.name, metadata: family.metadata, lines: lines)
+        }
+        return merged.values.sorted { $0.name.isBytewiseLess(than: $1.name) }
     }
 
     private func instrument(

@@ -29,8 +29,17 @@ public struct ExpositionWriter {
     }
 
     /// Writes a family and all its samples.
+    ///
+    /// In a text format native histograms are left out, unless they have bounds of their own, and
+    /// a family that has nothing else is left out altogether.
     public mutating func write(_ family: MetricFamily) {
         if format == .protobuf { return writeMessage(family) }
+        var family = family
+        if family.points.contains(where: { $0.histogram != nil }) {
+            family = family.withClassicBuckets
+            family.points.removeAll { $0.histogram != nil }
+            if family.points.isEmpty { return }
+        }
         begin(declaredName(family), family.metadata)
         let isPlain = isPlain(family.name, isMetric: true)
         for point in family.points { write(point, of: family.name, isPlain: isPlain) }

@@ -23,7 +23,7 @@ enum FloatScanner {
     private struct Decimal {
         var mantissa: UInt64 = 0
         var exponent = 0
-        /// Digits after leading zeros.
+        /// Digits; where they are more than 19, only those after leading zeros.
         var count = 0
         var isNegative = false
 
@@ -46,7 +46,9 @@ enum FloatScanner {
                 fraction = scanDigits(text, &at)
                 exponent = -fraction
             }
-            guard whole + fraction > 0 else { return false }
+            count = whole &+ fraction
+            guard count > 0 else { return false }
+            if count > 19 { countWithoutZeros(text) }
             if at < end, text[at] | 0x20 == UInt8(ascii: "e") {
                 at += 1
                 guard scanExponent(text, &at) else { return false }
@@ -61,11 +63,21 @@ enum FloatScanner {
                 let digit = text[at] &- UInt8(ascii: "0")
                 guard digit < 10 else { break }
                 mantissa = mantissa &* 10 &+ UInt64(digit)
-                // Zeros before the first other digit do not fill the mantissa.
-                if mantissa != 0 || count > 0 { count &+= 1 }
                 at &+= 1
             }
-            return at - first
+            return at &- first
+        }
+
+        /// Zeros before the first other digit do not fill the mantissa.
+        @inline(never)
+        private mutating func countWithoutZeros(_ text: Span<UInt8>) {
+            for index in text.indices {
+                switch text[index] {
+                case UInt8(ascii: "0"): count -= 1
+                case UInt8(ascii: "1")...UInt8(ascii: "9"): return
+                default: break
+                }
+            }
         }
 
         private mutating func scanExponent(_ text: Span<UInt8>, _ at: inout Int) -> Bool {

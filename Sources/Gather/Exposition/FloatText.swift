@@ -1,9 +1,31 @@
 /// Doubles as the shortest text that reads back as the same double, in Go's shape.
-enum FloatText {
+public enum FloatText {
     /// As Go prints a float by `%g`: `1e+06`, `0.25`, `NaN`, `+Inf`.
     static func append(_ value: Double, to bytes: inout [UInt8]) {
         var text = ShortText()
         text.append(value)
+        bytes.append(text)
+    }
+
+    /// As Prometheus's API writes values: without an exponent from 1e-06 up to 1e+21.
+    public static func appendPlain(_ value: Double, to bytes: inout [UInt8]) {
+        var text = ShortText()
+        text.appendPlain(value)
+        bytes.append(text)
+    }
+
+    /// Milliseconds as seconds: `12`, or with all three digits of the fraction: `12.010`.
+    public static func appendSeconds(_ milliseconds: Int64, to bytes: inout [UInt8]) {
+        var text = ShortText()
+        if milliseconds < 0 { text.append(UInt8(ascii: "-")) }
+        text.appendDigits(milliseconds.magnitude / 1000)
+        let rest = milliseconds.magnitude % 1000
+        if rest > 0 {
+            text.append(UInt8(ascii: "."))
+            for digit in [rest / 100, rest / 10 % 10, rest % 10] {
+                text.append(UInt8(ascii: "0") + UInt8(digit))
+            }
+        }
         bytes.append(text)
     }
 
@@ -47,12 +69,26 @@ struct ShortText {
         appendFraction(value)
     }
 
-    private mutating func appendFraction(_ value: Double) {
+    /// A value without an exponent, unless it is below 1e-06 or from 1e+21 on.
+    @inline(__always)
+    mutating func appendPlain(_ value: Double) {
+        let magnitude = value.magnitude
+        if magnitude < 9_007_199_254_740_992 {
+            let whole = UInt64(magnitude)
+            if Double(whole) == magnitude {
+                if value.sign == .minus { append(UInt8(ascii: "-")) }
+                return appendDigits(whole)
+            }
+        }
+        appendFraction(value, plain: -6..<21)
+    }
+
+    private mutating func appendFraction(_ value: Double, plain: Range<Int> = -4..<6) {
         guard value.isFinite else {
             return append(value.isNaN ? "NaN" : value > 0 ? "+Inf" : "-Inf")
         }
         if value < 0 { append(UInt8(ascii: "-")) }
-        append(Decimal(value.magnitude))
+        append(Decimal(value.magnitude), plain: plain)
     }
 
     /// A number, its digits in pairs from the last one on.
@@ -109,12 +145,12 @@ struct ShortText {
         return value >= 10_000_000_000_000_000_000 ? 20 : count
     }
 
-    /// Plainly, or with an exponent where Go would.
-    private mutating func append(_ decimal: Decimal) {
+    /// Plainly where the power of ten is within `plain`, else with an exponent.
+    private mutating func append(_ decimal: Decimal, plain: Range<Int>) {
         let digits = Self.digits(in: decimal.mantissa)
         // The place of the point, counted from the first digit.
         let point = digits + decimal.exponent
-        guard -4..<6 ~= point - 1 else { return appendScientific(decimal, digits, point) }
+        guard plain ~= point - 1 else { return appendScientific(decimal, digits, point) }
         if point <= 0 {
             append(UInt8(ascii: "0"))
             append(UInt8(ascii: "."))

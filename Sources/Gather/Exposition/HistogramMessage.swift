@@ -25,6 +25,33 @@ struct HistogramMessage {
         var spans: [NativeHistogram.Span] = []
         var deltas: [Int64] = []
         var counts: [Double] = []
+
+        /// The runs without those that hold no bucket: clients mark native histograms with one.
+        var filledSpans: [NativeHistogram.Span] {
+            var filled: [NativeHistogram.Span] = []
+            var skipped: Int32 = 0
+            for span in spans {
+                skipped &+= span.offset
+                guard span.length > 0 else { continue }
+                filled.append(NativeHistogram.Span(offset: skipped, length: span.length))
+                skipped = 0
+            }
+            return filled
+        }
+
+        /// Whether every bucket of the runs has its count, and no count is below zero.
+        func isSound(isFloat: Bool) -> Bool {
+            guard spans.dropFirst().allSatisfy({ $0.offset >= 0 }) else { return false }
+            let buckets = spans.reduce(0) { $0 + Int($1.length) }
+            if isFloat { return counts.count == buckets && counts.allSatisfy { $0 >= 0 } }
+            var count: Int64 = 0
+            for delta in deltas {
+                let (sum, isOver) = count.addingReportingOverflow(delta)
+                guard !isOver, sum >= 0 else { return false }
+                count = sum
+            }
+            return deltas.count == buckets
+        }
     }
 
     init() {}
@@ -64,18 +91,29 @@ struct HistogramMessage {
             || floatZeros > 0
     }
 
+    /// Whether counts need not be whole.
+    private var isFloat: Bool { floatCount > 0 || floatZeros > 0 }
+
+    /// What a native histogram lacks, or `nil` where it is one that can be kept.
+    var nativeProblem: String? {
+        guard -4...8 ~= schema else { return "a native histogram's schema from -4 to 8" }
+        guard positive.isSound(isFloat: isFloat), negative.isSound(isFloat: isFloat) else {
+            return "a native histogram with one count for each bucket of its spans"
+        }
+        return nil
+    }
+
     /// The native histogram, its sign of direction left to the family's type.
     var native: NativeHistogram {
-        let isFloat = floatCount > 0 || floatZeros > 0
         var histogram = NativeHistogram()
         histogram.schema = schema
         histogram.zeroThreshold = zeroThreshold
         histogram.zeroCount = isFloat ? floatZeros : Double(wholeZeros)
         histogram.count = isFloat ? floatCount : Double(wholeCount)
         histogram.sum = sum
-        histogram.positiveSpans = positive.spans
+        histogram.positiveSpans = positive.filledSpans
         histogram.positive = isFloat ? .counts(positive.counts) : .deltas(positive.deltas)
-        histogram.negativeSpans = negative.spans
+        histogram.negativeSpans = negative.filledSpans
         histogram.negative = isFloat ? .counts(negative.counts) : .deltas(negative.deltas)
         return histogram
     }

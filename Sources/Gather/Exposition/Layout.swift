@@ -24,48 +24,98 @@ struct LayoutLine {
 }
 
 /// What a body looked like: a scrape that looks the same need not be split, hashed or looked up.
-struct Layout {
-    private(set) var bytes: [UInt8] = []
-    var lines: [LayoutLine] = []
+struct Layout: ~Copyable {
+    private var bytes = Column<UInt8>()
+    private(set) var lines = Column<LayoutLine>()
+
+    /// The place of a line that is to be added behind all others.
+    private func following(_ line: LayoutLine, comments: UInt32) -> LayoutLine {
+        var line = line
+        line.offset = bytes.count
+        line.span = comments + (line.series == LayoutLine.none ? 0 : 1)
+        line.number = (lines.last?.number ?? 0) + Int(line.span)
+        return line
+    }
 
     /// Adds a line of a body: comment lines, then `text`, whose constant part ends at `end`.
     mutating func append(
         _ line: LayoutLine, comments: Span<UInt8>, line text: Span<UInt8>, end: Int,
         keepsTail: Bool
     ) {
-        var line = line
-        line.offset = bytes.count
+        var line = following(line, comments: comments.lineCount)
         line.length = UInt32(comments.count + end)
-        line.span = lineCount(comments) + (line.series == LayoutLine.none ? 0 : 1)
-        line.number = (lines.last?.number ?? 0) + Int(line.span)
-        if comments.count > 0 { bytes.append(comments) }
         line.tail = keepsTail ? UInt32(text.count - end + 1) : 0
+        bytes.append(comments)
         bytes.append(keepsTail ? text : text.extracting(0..<end))
         if keepsTail { bytes.append(UInt8(ascii: "\n")) }
-        bytes.append(
-            contentsOf: repeatElement(0, count: LayoutLine.tailRoom - Int(line.tail)))
+        bytes.zero(upTo: line.end)
+        lines.append(line)
+    }
+
+    /// Adds a line whose bytes lie beside each other, comments and line end included.
+    ///
+    /// - Parameters:
+    ///   - line: its series, sample and type.
+    ///   - before: comment lines that were kept from an earlier piece.
+    ///   - comments: how many comment lines `text` begins with.
+    ///   - text: all bytes, the last of them the line's end.
+    ///   - end: where the constant part ends.
+    @inline(__always)
+    mutating func append(
+        _ line: LayoutLine, after before: Span<UInt8>, comments: Int,
+        text: UnsafeBufferPointer<UInt8>, end: Int
+    ) {
+        let kept = before.isEmpty ? 0 : before.lineCount
+        var line = following(line, comments: UInt32(comments) + kept)
+        let keepsTail = text.count - end <= LayoutLine.tailRoom
+        line.length = UInt32(before.count + end)
+        bytes.append(before)
+        line.tail = keepsTail ? UInt32(text.count - end) : 0
+        // Safe: the bytes are copied before this returns.
+        let span = unsafe Span(_unsafeElements: text)
+        bytes.append(keepsTail ? span : span.extracting(0..<end))
+        bytes.zero(upTo: line.end)
         lines.append(line)
     }
 
     /// Adds a line of `other` as it stands there, with `comments` in front of it.
     mutating func append(
-        _ line: LayoutLine, of other: borrowing Layout, comments: Span<UInt8> = Span()
+        _ line: LayoutLine, of other: borrowing Layout, comments: Span<UInt8>
     ) {
         var copy = line
         copy.offset = bytes.count
         copy.length += UInt32(comments.count)
-        copy.span += lineCount(comments)
+        copy.span += comments.lineCount
         copy.number = (lines.last?.number ?? 0) + Int(copy.span)
-        append(comments)
-        let end = line.offset + Int(line.length) + LayoutLine.tailRoom
-        bytes.append(contentsOf: other.bytes[line.offset..<end])
+        bytes.append(comments)
+        bytes.append(from: other.bytes, line.offset..<line.end)
         lines.append(copy)
+    }
+
+    /// Adds many lines of `other` as they stand there; their samples come from `sample` on.
+    mutating func append(_ range: Range<Int>, of other: borrowing Layout, sample: UInt32) {
+        guard let last = range.last else { return }
+        let first = other.lines[range.lowerBound]
+        let before = first.number - Int(first.span)
+        let number = lines.last?.number ?? 0
+        let offset = bytes.count
+        bytes.append(from: other.bytes, first.offset..<other.lines[last].end)
+        lines.makeRoom(for: range.count)
+        // Safe: `range` lies within the other's lines, and there is room for as many more.
+        unsafe other.lines.elements.extracting(range).forEach {
+            var line = $0
+            line.offset += offset - first.offset
+            line.number += number - before
+            line.sample = line.sample &- first.sample &+ sample
+            lines.append(line)
+        }
     }
 
     /// Takes the last line back.
     mutating func removeLast() {
-        guard let last = lines.popLast() else { return }
-        bytes.removeSubrange(last.offset...)
+        guard let last = lines.last else { return }
+        lines.removeLast()
+        bytes.removeLast(bytes.count - last.offset)
     }
 
     /// Keeps `tail` as what stands behind the constant part of `line` now.
@@ -80,9 +130,11 @@ struct Layout {
     }
 
     mutating func removeAll() {
-        bytes.removeAll(keepingCapacity: true)
-        lines.removeAll(keepingCapacity: true)
+        bytes.removeAll()
+        lines.removeAll()
     }
+
+    // MARK: Comparing
 
     /// Goes over lines that repeat byte for byte, values included.
     ///
@@ -95,34 +147,30 @@ struct Layout {
         // Safe: each comparison stays within both buffers, whose counts are looked at first; a
         // line's offset, length and tail lie within `bytes`, since they were made with it.
         unsafe body.withUnsafeBufferPointer { body in
-            unsafe bytes.withUnsafeBufferPointer { bytes in
-                unsafe lines.withUnsafeBufferPointer { lines in
-                    guard let left = body.baseAddress, let right = bytes.baseAddress else { return }
-                    while cursor < lines.count {
-                        let line = unsafe lines[cursor]
-                        let count = Int(line.length) + Int(line.tail)
-                        guard line.tail > 0, count <= body.count - at,
-                            unsafe memcmp(left + at, right + line.offset, count) == 0
-                        else { return }
-                        at += count
-                        cursor += 1
-                    }
-                }
+            let (bytes, lines) = unsafe (bytes.elements, lines.elements)
+            guard let left = body.baseAddress, let right = bytes.baseAddress else { return }
+            while cursor < lines.count {
+                let line = unsafe lines[cursor]
+                let count = Int(line.length) + Int(line.tail)
+                guard line.tail > 0, count <= body.count - at,
+                    unsafe memcmp(left + at, right + line.offset, count) == 0
+                else { return }
+                at += count
+                cursor += 1
             }
         }
     }
 
     /// How the constant part of `line` compares with what stands at `at`.
+    @inline(__always)
     func compare(_ line: LayoutLine, with body: Span<UInt8>, at: Int) -> Match {
         let shared = min(Int(line.length), body.count - at)
         // Safe: `shared` bytes lie within both.
         let isSame = unsafe body.withUnsafeBufferPointer { body in
-            unsafe bytes.withUnsafeBufferPointer { bytes in
-                guard let left = body.baseAddress, let right = bytes.baseAddress else {
-                    return true
-                }
-                return unsafe memcmp(left + at, right + line.offset, shared) == 0
+            guard let left = body.baseAddress, let right = unsafe bytes.elements.baseAddress else {
+                return true
             }
+            return unsafe memcmp(left + at, right + line.offset, shared) == 0
         }
         guard isSame else { return .differs }
         return shared == Int(line.length) ? .same : .cutOff
@@ -134,14 +182,26 @@ struct Layout {
     }
 
     enum Match { case same, differs, cutOff }
+}
 
-    private func lineCount(_ text: Span<UInt8>) -> UInt32 {
-        var count: UInt32 = 0
-        for index in text.indices where text[index] == UInt8(ascii: "\n") { count += 1 }
-        return count
+extension LayoutLine {
+    /// Where its bytes end, the room for the value included.
+    fileprivate var end: Int { offset + Int(length) + Self.tailRoom }
+}
+
+extension Column<UInt8> {
+    /// Adds bytes of `other`.
+    fileprivate mutating func append(from other: borrowing Column<UInt8>, _ range: Range<Int>) {
+        // Safe: the bytes are copied before anything else happens to the other column.
+        unsafe append(Span(_unsafeElements: other.elements).extracting(range))
     }
+}
 
-    private mutating func append(_ span: Span<UInt8>) {
-        bytes.append(span)
+extension Span<UInt8> {
+    /// How many lines end within.
+    fileprivate var lineCount: UInt32 {
+        var lines: UInt32 = 0
+        for index in indices where self[index] == UInt8(ascii: "\n") { lines += 1 }
+        return lines
     }
 }

@@ -23,12 +23,24 @@ public struct MetricPoint: Sendable, Hashable {
     public var suffix: String
     /// The labels, without the metric's name.
     public var labels: [Label]
-    /// The value.
+    /// The value; nothing that counts where there is a histogram.
     public var value: Double
     /// When, where it says so.
     public var time: Timestamp?
-    /// An example of what is counted; only OpenMetrics and protobuf have room for it.
-    public var exemplar: PointExemplar?
+    /// Examples of what is counted; only OpenMetrics and protobuf have room for one, and only
+    /// native histograms for more.
+    public var exemplars: [PointExemplar]
+    /// A native histogram in place of the value.
+    ///
+    /// Protobuf has room for it. With bounds of its own it is written as classic buckets in every
+    /// format; otherwise text formats leave it out.
+    public var histogram: NativeHistogram?
+
+    /// The first of the exemplars.
+    public var exemplar: PointExemplar? {
+        get { exemplars.first }
+        set { exemplars = newValue.map { [$0] } ?? [] }
+    }
 
     /// A sample of these.
     public init(
@@ -39,7 +51,22 @@ public struct MetricPoint: Sendable, Hashable {
         self.labels = labels
         self.value = value
         self.time = time
-        self.exemplar = exemplar
+        exemplars = exemplar.map { [$0] } ?? []
+    }
+
+    /// A native histogram, which has the family's own name.
+    ///
+    /// Classic samples of the same metric may stand beside it: `_bucket` and so on.
+    public init(
+        _ labels: [Label] = [], _ histogram: NativeHistogram, time: Timestamp? = nil,
+        exemplars: [PointExemplar] = []
+    ) {
+        suffix = ""
+        self.labels = labels
+        value = histogram.sum
+        self.time = time
+        self.exemplars = exemplars
+        self.histogram = histogram
     }
 }
 

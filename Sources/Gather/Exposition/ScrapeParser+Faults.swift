@@ -50,7 +50,7 @@ extension ScrapeParser {
         return name
     }
 
-    private func nameOfKey(_ key: ArraySlice<UInt8>) -> String {
+    private func nameOfKey(_ key: [UInt8]) -> String {
         String(decoding: key.prefix { $0.continuesName(colons: true) }, as: UTF8.self)
     }
 }

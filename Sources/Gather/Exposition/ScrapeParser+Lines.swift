@@ -22,6 +22,11 @@ extension ScrapeParser {
                     }
                 }
             }
+            if options.rules == .asPrometheus, !sawEOF, skippedFamily == nil {
+                let start = at
+                readKnown(body, &at)
+                if at > start { continue }
+            }
             let end = lineEnd(body, from: at)
             if end == body.count, !isLast { return at }
             try readLine(body.extracting(at..<end))
@@ -85,13 +90,34 @@ extension ScrapeParser {
 
     /// Adds lines of the last layout, and their values, to what is being learned.
     private mutating func takeOver(_ lines: Range<Int>) {
-        for index in lines {
-            let line = layout.lines[index]
-            nextLine(line)
-            guard line.series != LayoutLine.none else { continue }
-            nextValues.append(batch.values[Int(line.sample)])
-            nextTime(batch.times.isEmpty ? nil : batch.times[Int(line.sample)])
+        guard !lines.isEmpty else { return }
+        let start = Int(layout.lines[lines.lowerBound].sample)
+        let last = layout.lines[lines.upperBound - 1]
+        let end = Int(last.sample) + (last.series == LayoutLine.none ? 0 : 1)
+        var rest = lines
+        if !pending.isEmpty {
+            // Comment lines that are new stand in front of the first one.
+            var line = layout.lines[rest.removeFirst()]
+            line.sample = UInt32(nextValues.count)
+            let comments = takePending()
+            next.append(line, of: layout, comments: comments.span)
+            givePending(comments)
+            let isSample = line.series != LayoutLine.none
+            next.append(rest, of: layout, sample: UInt32(nextValues.count + (isSample ? 1 : 0)))
+        } else {
+            next.append(rest, of: layout, sample: UInt32(nextValues.count))
         }
+        takeOverSamples(start..<end)
+    }
+
+    private mutating func takeOverSamples(_ samples: Range<Int>) {
+        if !nextTimes.isEmpty || !batch.times.isEmpty {
+            nextTimes.fill(ScrapeBatch.noTime, upTo: nextValues.count)
+        }
+        nextSeries.append(batch.series, samples)
+        nextValues.append(batch.values, samples)
+        if !batch.times.isEmpty { nextTimes.append(batch.times, samples) }
+        for index in samples { lastSeen[Int(batch.series[index])] = changes }
     }
 
     /// Begins to learn a layout: what was read so far is as it was in the last scrape.
@@ -100,27 +126,10 @@ extension ScrapeParser {
         isLearning = true
         changes &+= 1
         next.removeAll()
-        nextSeries.removeAll(keepingCapacity: true)
-        nextValues.removeAll(keepingCapacity: true)
-        nextTimes.removeAll(keepingCapacity: true)
+        nextSeries.removeAll()
+        nextValues.removeAll()
+        nextTimes.removeAll()
         takeOver(0..<cursor)
-    }
-
-    /// Adds a line of the last layout to the one that is being learned.
-    private mutating func nextLine(_ line: LayoutLine) {
-        var line = line
-        line.sample = UInt32(nextValues.count)
-        if pending.isEmpty {
-            next.append(line, of: layout)
-        } else {
-            // Comment lines that are new stand in front of it.
-            let comments = takePending()
-            next.append(line, of: layout, comments: comments.span)
-            givePending(comments)
-        }
-        guard line.series != LayoutLine.none else { return }
-        nextSeries.append(line.series)
-        lastSeen[Int(line.series)] = changes
     }
 
     /// The comment lines that wait for the sample behind them.
@@ -137,11 +146,11 @@ extension ScrapeParser {
         pending.removeAll(keepingCapacity: true)
     }
 
-    func nextTimeIsNeeded(_ time: Int64?) -> Bool { time != nil || !nextTimes.isEmpty }
-
+    /// Keeps the time of the value that was added last.
+    @inline(__always)
     mutating func nextTime(_ time: Int64?) {
-        guard nextTimeIsNeeded(time) else { return }
-        while nextTimes.count + 1 < nextValues.count { nextTimes.append(ScrapeBatch.noTime) }
+        guard time != nil || !nextTimes.isEmpty else { return }
+        nextTimes.fill(ScrapeBatch.noTime, upTo: nextValues.count - 1)
         nextTimes.append(time ?? ScrapeBatch.noTime)
     }
 

@@ -12,21 +12,26 @@ extension ScrapeParser {
         }
         if !pending.isEmpty { learnTrailingComments() }
         isLearning = false
-        batch.isSameLayout = batch.series == nextSeries
+        batch.isSameLayout = isSameLayout()
         batch.gone = owedGone + gone()
         batch.retired = owedRetired
         (owedGone, owedRetired) = ([], [])
         swap(&layout, &next)
-        swap(&batch.series, &nextSeries)
-        swap(&batch.values, &nextValues)
-        swap(&batch.times, &nextTimes)
-        if !batch.times.isEmpty {
-            while batch.times.count < batch.values.count { batch.times.append(ScrapeBatch.noTime) }
-        }
-        for index in layout.lines.indices where layout.lines[index].series != LayoutLine.none {
-            positions[Int(layout.lines[index].series)] = UInt32(index)
+        if !nextTimes.isEmpty { nextTimes.fill(ScrapeBatch.noTime, upTo: nextValues.count) }
+        nextSeries.replace(&batch.series)
+        nextValues.replace(&batch.values)
+        nextTimes.replace(&batch.times)
+        natives = batch.histograms.map(\.series)
+        for index in 0..<layout.lines.count {
+            let series = layout.lines[index].series
+            if series != LayoutLine.none { positions[Int(series)] = UInt32(index) }
         }
         retire()
+    }
+
+    private func isSameLayout() -> Bool {
+        guard batch.series.count == nextSeries.count else { return false }
+        return batch.series.indices.allSatisfy { batch.series[$0] == nextSeries[$0] }
     }
 
     private mutating func learnTrailingComments() {
@@ -40,11 +45,14 @@ extension ScrapeParser {
     /// The series of the last good scrape that this one has not, each once.
     private mutating func gone() -> [UInt32] {
         var gone: [UInt32] = []
-        for series in batch.series where lastSeen[Int(series)] != changes {
+        func look(_ series: UInt32) {
+            guard lastSeen[Int(series)] != changes else { return }
             gone.append(series)
             // Not again, should the last scrape have had it twice.
             lastSeen[Int(series)] = changes
         }
+        for series in batch.series { look(series) }
+        for series in natives { look(series) }
         for series in gone { lastSeen[Int(series)] = changes &- 1 }
         return gone
     }
@@ -54,10 +62,9 @@ extension ScrapeParser {
         let alive = batch.series.count + batch.histograms.count
         if table.count > alive + alive / 4 + 64 {
             var dead: [UInt32] = []
-            let limit = changes
-            let seen = lastSeen
+            let isOld = (0..<lastSeen.count).map { changes &- lastSeen[$0] > 4 }
             table.remove { number in
-                guard limit &- seen[Int(number)] > 4 else { return false }
+                guard isOld[Int(number)] else { return false }
                 dead.append(number)
                 return true
             }
@@ -98,7 +105,8 @@ extension ScrapeParser {
         }
         // Told with the next good scrape.
         owedRetired += all
-        owedGone += Array(Set(batch.series))
+        owedGone += Array(Set(batch.series + natives))
+        natives = []
         comments = SeriesTable()
         commentTypes = []
         known = [:]

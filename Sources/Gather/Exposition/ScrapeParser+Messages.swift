@@ -212,13 +212,17 @@ extension ScrapeParser {
     private mutating func native(
         _ metric: MetricMessage, _ bytes: Span<UInt8>
     ) throws(Fault) {
+        if let problem = metric.histogram.nativeProblem {
+            throw Fault(offset: 0, expected: problem)
+        }
         let series = try series("", metric, bytes, bound: nil, isNative: true)
         var histogram = metric.histogram.native
         histogram.isGauge = message.type == .gaugehistogram
         lastSeen[Int(series)] = changes
         batch.histograms.append(
             HistogramSample(series: series, time: metric.timestamp, histogram: histogram))
-        for exemplar in metric.histogram.exemplars {
+        let own = metric.histogram.exemplars
+        for exemplar in own.isEmpty ? metric.histogram.buckets.compactMap(\.exemplar) : own {
             // Without a time it could not be told from the same one of the last scrape.
             let read = try exemplar.read(bytes, series: series)
             if read.time != nil { batch.exemplars.append(read) }
@@ -263,7 +267,7 @@ extension ScrapeParser {
             key.append(0xff)
             key.append(bytes.extracting(label))
         }
-        let hash = KeyHash.of(key.span)
+        let hash = keyHash.of(key.span)
         if let known = table.number(of: key.span, hash: hash) { return known }
         var labels = try LabelMessage.read(metric.labels, bytes)
         if let bound {

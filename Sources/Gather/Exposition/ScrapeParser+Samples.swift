@@ -39,7 +39,7 @@ extension ScrapeParser {
             return
         }
         startLearning()
-        let hash = KeyHash.of(line)
+        let hash = keyHash.of(line)
         if options.rules == .asPrometheus, let known = comments.number(of: line, hash: hash) {
             if commentTypes[Int(known)] > 0 { type = commentTypes[Int(known)] - 1 }
             return addPending(line)
@@ -86,7 +86,7 @@ extension ScrapeParser {
             let end = isOpenMetrics ? line.keyEnd(from: start) : line.lastKeyEnd(from: start)
             let key = line.extracting(start..<end)
             // Where the rest cannot be read, the slow way below says better why.
-            if let found = table.number(of: key, hash: KeyHash.of(key)),
+            if let found = table.number(of: key, hash: keyHash.of(key)),
                 let tail = try? scanTail.scan(line, from: end)
             {
                 try record(found, line, end: end, tail)
@@ -104,7 +104,7 @@ extension ScrapeParser {
         let tail = try scanTail.scan(line, from: series.end)
         if options.rules == .strict { try checkStrictly(series, tail, line) }
         let key = line.extracting(start..<series.end)
-        let hash = KeyHash.of(key)
+        let hash = keyHash.of(key)
         if let found = table.number(of: key, hash: hash) {
             try record(found, line, end: series.end, tail)
             return follow(found)
@@ -131,10 +131,8 @@ extension ScrapeParser {
     /// Makes a series known.
     mutating func add(_ key: Span<UInt8>, hash: UInt32, labels: Labels) -> UInt32 {
         let added = table.insert(key, hash: hash)
-        while lastSeen.count <= Int(added) {
-            lastSeen.append(0)
-            positions.append(LayoutLine.none)
-        }
+        lastSeen.fill(0, upTo: Int(added) + 1)
+        positions.fill(LayoutLine.none, upTo: Int(added) + 1)
         positions[Int(added)] = LayoutLine.none
         batch.newSeries.append(NewSeries(number: added, labels: labels))
         return added
@@ -179,6 +177,7 @@ extension ScrapeParser {
     }
 
     /// Adds a sample to the columns.
+    @inline(__always)
     mutating func append(_ series: UInt32, value: Double, time: Int64?) {
         nextSeries.append(series)
         nextValues.append(value)
@@ -187,7 +186,8 @@ extension ScrapeParser {
     }
 
     /// Expects next what stood behind this series in the last scrape.
-    private mutating func follow(_ series: UInt32) {
+    @inline(__always)
+    mutating func follow(_ series: UInt32) {
         let position = positions[Int(series)]
         guard position != LayoutLine.none, Int(position) < layout.lines.count else { return }
         cursor = Int(position) + 1

@@ -27,6 +27,8 @@ public struct ScrapeParser: ~Copyable {
     var number = 0
     var offset = 0
     var hasFailed = false
+    /// Whether a body was begun and has not ended, well or badly.
+    var isUnfinished = false
     var sawEOF = false
     /// The place of the type that the last `TYPE` line gave, in `MetricType.allCases`.
     var type: UInt8 = 0
@@ -39,9 +41,12 @@ public struct ScrapeParser: ~Copyable {
     var changed: [String] = []
     var newComments: [UInt32] = []
     /// In which changed scrape a series was seen last, by number.
-    var lastSeen: [UInt32] = []
+    var lastSeen = Column<UInt32>()
     /// Where the series stands in `layout`, by number.
-    var positions: [UInt32] = []
+    var positions = Column<UInt32>()
+    /// The series of the last good scrape's native histograms.
+    var natives: [UInt32] = []
+    let keyHash = KeyHash()
     var changes: UInt32 = 0
     var owedRetired: [UInt32] = []
     var owedGone: [UInt32] = []
@@ -52,9 +57,9 @@ public struct ScrapeParser: ~Copyable {
     var shift = 0
     var isLearning = false
     var next = Layout()
-    var nextSeries: [UInt32] = []
-    var nextValues: [Double] = []
-    var nextTimes: [Int64] = []
+    var nextSeries = Column<UInt32>()
+    var nextValues = Column<Double>()
+    var nextTimes = Column<Int64>()
     var pending: [UInt8] = []
     /// Whether lines are predicted at all; only benchmarks turn it off.
     var predicts = true
@@ -76,8 +81,10 @@ public struct ScrapeParser: ~Copyable {
         predicts = prediction
     }
 
-    /// Begins a scrape whose body is in `format`.
+    /// Begins a scrape whose body is in `format`; one that was not finished counts as bad.
     public mutating func begin(_ format: ExpositionFormat) {
+        if isUnfinished { forgetNew() }
+        isUnfinished = true
         batch.begin()
         if format != self.format { forgetTarget() }
         self.format = format
@@ -119,6 +126,7 @@ public struct ScrapeParser: ~Copyable {
             fail()
             throw error
         }
+        isUnfinished = false
         finishLayout()
     }
 
@@ -189,6 +197,7 @@ public struct ScrapeParser: ~Copyable {
 
     private mutating func fail() {
         hasFailed = true
+        isUnfinished = false
         rest = []
         forgetNew()
     }

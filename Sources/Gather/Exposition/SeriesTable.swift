@@ -5,21 +5,24 @@ import Glibc
 /// Numbers are small and dense: they begin at zero, and those of forgotten series are used again.
 struct SeriesTable: ~Copyable {
     /// One place of the open-addressed table; `number` is one more than the series', 0 where free.
-    private struct Slot {
+    struct Slot {
         var hash: UInt32 = 0
         var number: UInt32 = 0
     }
 
-    private struct Key {
+    struct Key {
         var offset: Int
         var length: UInt32
         var hash: UInt32
     }
 
-    private var slots = [Slot](repeating: Slot(), count: 16)
-    private var keys: [Key] = []
-    private var bytes: [UInt8] = []
+    /// As many as a power of two.
+    private var slots = Column<Slot>()
+    private var keys = Column<Key>()
+    private var bytes = Column<UInt8>()
     private var free: [UInt32] = []
+
+    init() { slots.zero(upTo: 16) }
 
     /// How many keys are known.
     var count: Int { keys.count - free.count }
@@ -29,22 +32,30 @@ struct SeriesTable: ~Copyable {
     /// The number of `key`, or `nil` where it is not known.
     @inline(__always)
     func number(of key: Span<UInt8>, hash: UInt32) -> UInt32? {
+        // Safe: the bytes are only compared.
+        unsafe key.withUnsafeBufferPointer { unsafe number(of: $0, hash: hash) }
+    }
+
+    /// The same, for bytes that somebody else keeps alive.
+    @inline(__always)
+    func number(of key: UnsafeBufferPointer<UInt8>, hash: UInt32) -> UInt32? {
+        let slots = unsafe slots.elements
         let mask = slots.count - 1
         var place = Int(hash) & mask
         while true {
-            let slot = slots[place]
+            // Safe: the mask keeps the place below the count, and a free place ends the search.
+            let slot = unsafe slots[place]
             if slot.number == 0 { return nil }
-            if slot.hash == hash, holds(key, at: slot.number - 1) { return slot.number - 1 }
+            if slot.hash == hash, unsafe holds(key, at: slot.number - 1) { return slot.number - 1 }
             place = (place + 1) & mask
         }
     }
 
     /// Makes `key` known, which must not be yet; gives its number.
     mutating func insert(_ key: Span<UInt8>, hash: UInt32) -> UInt32 {
-        if (count + 1) * 2 > slots.count { grow() }
+        if (count + 1) * 2 > slots.count { rebuild(size: slots.count * 2) }
         let entry = Key(offset: bytes.count, length: UInt32(key.count), hash: hash)
-        // Safe: the bytes are copied before the closure ends.
-        unsafe key.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+        bytes.append(key)
         let number: UInt32
         if let reused = free.popLast() {
             number = reused
@@ -60,45 +71,47 @@ struct SeriesTable: ~Copyable {
     /// Forgets all numbers for which `isDead` holds, and gives their bytes back.
     mutating func remove(where isDead: (UInt32) -> Bool) {
         let isFree = Set(free)
-        var kept: [UInt8] = []
-        for index in keys.indices where !isFree.contains(UInt32(index)) {
+        var kept = Column<UInt8>()
+        for index in 0..<keys.count where !isFree.contains(UInt32(index)) {
             if isDead(UInt32(index)) {
                 free.append(UInt32(index))
                 continue
             }
             let key = keys[index]
             keys[index].offset = kept.count
-            kept.append(contentsOf: bytes[key.offset..<key.offset + Int(key.length)])
+            // Safe: the bytes are copied before anything else happens to them.
+            unsafe kept.append(Span(_unsafeElements: text(key)))
         }
         bytes = kept
         rebuild(size: slots.count)
     }
 
     /// The bytes of key `number`.
-    func text(of number: UInt32) -> ArraySlice<UInt8> {
-        let key = keys[Int(number)]
-        return bytes[key.offset..<key.offset + Int(key.length)]
+    func text(of number: UInt32) -> [UInt8] {
+        // Safe: the bytes are copied before anything else happens to them.
+        unsafe Array(text(keys[Int(number)]))
+    }
+
+    private func text(_ key: Key) -> UnsafeBufferPointer<UInt8> {
+        unsafe bytes.elements.extracting(key.offset..<key.offset + Int(key.length))
     }
 
     @inline(__always)
-    private func holds(_ key: Span<UInt8>, at number: UInt32) -> Bool {
-        let known = keys[Int(number)]
+    private func holds(_ key: UnsafeBufferPointer<UInt8>, at number: UInt32) -> Bool {
+        // Safe: every slot's number is one of the keys', and their bytes were added with them.
+        let known = unsafe keys.elements[Int(number)]
         guard Int(known.length) == key.count else { return false }
-        // Safe: both hold `key.count` bytes, and neither outlives the call.
-        return unsafe key.withUnsafeBufferPointer { left in
-            unsafe bytes.withUnsafeBufferPointer { right in
-                guard let l = left.baseAddress, let r = right.baseAddress else { return true }
-                return unsafe memcmp(l, r + known.offset, left.count) == 0
-            }
+        guard let left = key.baseAddress, let right = unsafe bytes.elements.baseAddress else {
+            return true
         }
+        return unsafe memcmp(left, right + known.offset, key.count) == 0
     }
 
-    private mutating func grow() { rebuild(size: slots.count * 2) }
-
     private mutating func rebuild(size: Int) {
-        slots = [Slot](repeating: Slot(), count: size)
+        slots.removeAll()
+        slots.zero(upTo: size)
         let isFree = Set(free)
-        for index in keys.indices where !isFree.contains(UInt32(index)) { place(UInt32(index)) }
+        for index in 0..<keys.count where !isFree.contains(UInt32(index)) { place(UInt32(index)) }
     }
 
     private mutating func place(_ number: UInt32) {
@@ -111,16 +124,22 @@ struct SeriesTable: ~Copyable {
 }
 
 /// A hash of bytes: multiplications of 64 bits folded together, after Wang Yi's wyhash.
-enum KeyHash {
+struct KeyHash {
+    /// Differs from process to process, so that no target can choose keys that collide.
+    private let seed = processSeed
+    private static let processSeed = UInt64.random(in: .min ... .max)
+
     /// The same for the same bytes within one process.
     @inline(__always)
-    static func of(_ key: Span<UInt8>) -> UInt32 {
+    func of(_ key: Span<UInt8>) -> UInt32 {
         // Safe: every load lies within the key's bytes.
-        unsafe key.withUnsafeBytes { unsafe hash($0) }
+        unsafe key.withUnsafeBufferPointer { unsafe of($0) }
     }
 
+    /// The same, for bytes that somebody else keeps alive.
     @inline(__always)
-    private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    func of(_ key: UnsafeBufferPointer<UInt8>) -> UInt32 {
+        let bytes = UnsafeRawBufferPointer(key)
         let count = bytes.count
         var state = seed
         var at = 0
@@ -128,7 +147,7 @@ enum KeyHash {
             // Safe: 16 bytes are left from `at` on.
             let left = unsafe bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
             let right = unsafe bytes.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self)
-            state = fold(left ^ 0xe703_7ed1_a0b4_28db, right ^ state)
+            state = Self.fold(left ^ 0xe703_7ed1_a0b4_28db, right ^ state)
             at += 16
         }
         var left: UInt64 = 0
@@ -144,8 +163,8 @@ enum KeyHash {
                 at += 1
             }
         }
-        state = fold(left ^ 0x8ebc_6af0_9c88_c6e3, right ^ state)
-        state = fold(state ^ UInt64(count), 0xa076_1d64_78bd_642f)
+        state = Self.fold(left ^ 0x8ebc_6af0_9c88_c6e3, right ^ state)
+        state = Self.fold(state ^ UInt64(count), 0xa076_1d64_78bd_642f)
         return UInt32(truncatingIfNeeded: state >> 32)
     }
 
@@ -154,7 +173,4 @@ enum KeyHash {
         let product = left.multipliedFullWidth(by: right)
         return product.high ^ product.low
     }
-
-    /// Differs from process to process, so that no target can choose keys that collide.
-    private static let seed = UInt64.random(in: .min ... .max)
 }

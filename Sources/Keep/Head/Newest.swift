@@ -21,6 +21,11 @@ public struct LiveFamily: Sendable, Hashable {
     public let metadata: MetricMetadata
     /// The names of its metrics in the order in which they are written: buckets, sum, count.
     public let metrics: [String]
+
+    /// A family of these metrics.
+    public init(name: String, metadata: MetricMetadata, metrics: [String]) {
+        (self.name, self.metadata, self.metrics) = (name, metadata, metrics)
+    }
 }
 
 extension Head {

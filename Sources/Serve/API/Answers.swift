@@ -1,6 +1,5 @@
 public import Access
 public import HTTPServe
-public import Model
 
 extension ServerResponse {
     /// Plain text with the field that keeps browsers from taking it for something else, as Go's
@@ -22,11 +21,4 @@ extension ServerResponse {
 extension ServerRequest {
     /// Who asks; nobody at all where no gate has looked.
     public var caller: Caller { identity as? Caller ?? .nobody }
-}
-
-extension Dependencies {
-    /// What a route reads series from: those that the request's caller may see.
-    public func series(for request: ServerRequest) -> ScopedSource {
-        request.caller.view(of: source)
-    }
 }

@@ -1,4 +1,8 @@
+import Access
+public import HTTPServe
+public import Head
 public import Model
+public import PromQL
 public import Telemetry
 
 /// What the routes need, handed in by whoever wires Weir; every part is a value or a closure.
@@ -44,8 +48,20 @@ public struct Dependencies: Sendable {
     public var readiness: Readiness
     /// Weir's own metrics.
     public var registry: MetricRegistry
-    /// Where series are read; a route sees only what its caller may.
-    public var source: any SeriesSource
+    /// Where series are read.
+    ///
+    /// Routes ask `series(for:)`, which shows what their caller may see.
+    private var source: any SeriesSource
+    /// The last hours, for those who scrape all of it.
+    ///
+    /// Routes add the caller's binding to whatever they ask it.
+    var head: Head
+    /// How they are shown it.
+    public var relay: @Sendable () -> RelayOptions
+    /// What this very Weir calls itself when it scrapes; another one says something else.
+    public var userAgent: String
+    /// What answers questions in PromQL.
+    public var engine: Engine
     /// Whether `/-/reload` and `/-/quit` do their work.
     public var isLifecycleEnabled: Bool
     /// The configuration that holds now, without secrets.
@@ -58,12 +74,17 @@ public struct Dependencies: Sendable {
     public var reload: @Sendable () async throws -> Void
     /// Asks Weir to stop.
     public var quit: @Sendable () -> Void
+    /// Where the routes learn of targets.
+    public var targets = TargetAccess.none
 
     /// Dependencies of these.
     public init(
         build: Build, startTime: Timestamp, flags: [(name: String, value: String)],
         readiness: Readiness, registry: MetricRegistry, source: any SeriesSource,
-        isLifecycleEnabled: Bool, configText: @escaping @Sendable () async throws -> String,
+        head: Head, relay: @escaping @Sendable () -> RelayOptions,
+        userAgent: String, engine: Engine,
+        isLifecycleEnabled: Bool,
+        configText: @escaping @Sendable () async throws -> String,
         lastReload: @escaping @Sendable () -> LastReload,
         retention: @escaping @Sendable () -> String,
         reload: @escaping @Sendable () async throws -> Void, quit: @escaping @Sendable () -> Void
@@ -74,11 +95,18 @@ public struct Dependencies: Sendable {
         self.readiness = readiness
         self.registry = registry
         self.source = source
+        (self.head, self.relay) = (head, relay)
+        (self.userAgent, self.engine) = (userAgent, engine)
         self.isLifecycleEnabled = isLifecycleEnabled
         self.configText = configText
         self.lastReload = lastReload
         self.retention = retention
         self.reload = reload
         self.quit = quit
+    }
+
+    /// What a route reads series from: those that the request's caller may see.
+    public func series(for request: ServerRequest) -> ScopedSource {
+        request.caller.view(of: source)
     }
 }

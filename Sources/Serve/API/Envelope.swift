@@ -29,7 +29,8 @@ public enum Envelope {
         return writer.bytes
     }
 
-    private static func notes(_ name: String, _ notes: [String], _ writer: inout JSONWriter) {
+    /// The remarks under `name`, and nothing where there is none.
+    static func notes(_ name: String, _ notes: [String], _ writer: inout JSONWriter) {
         guard !notes.isEmpty else { return }
         writer.key(name)
         let left = notes.count - noteLimit

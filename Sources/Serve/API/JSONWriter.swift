@@ -1,3 +1,6 @@
+import Exposition
+import Model
+
 /// Writes JSON as it goes, without building a tree, byte for byte as Go's encoder escapes it.
 ///
 /// The caller opens and closes in pairs; commas are set here.
@@ -36,6 +39,32 @@ public struct JSONWriter: Sendable {
 
     /// A whole number.
     public mutating func number(_ value: Int64) { raw("\(value)") }
+
+    /// A sample's value, which is a text in Prometheus's answers.
+    public mutating func sampleValue(_ value: Double) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        FloatText.appendPlain(value, to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// A finite number.
+    mutating func plain(_ value: Double) {
+        separate()
+        FloatText.appendPlain(value, to: &bytes)
+    }
+
+    /// A time as seconds, with milliseconds where it has any.
+    mutating func seconds(_ time: Timestamp) {
+        separate()
+        FloatText.appendSeconds(time.milliseconds, to: &bytes)
+    }
+
+    /// What was written so far, which is forgotten here: for answers that leave in pieces.
+    mutating func take() -> [UInt8] {
+        defer { bytes = [] }
+        return bytes
+    }
 
     /// `true` or `false`.
     public mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }

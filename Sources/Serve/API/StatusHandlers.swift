@@ -101,7 +101,7 @@ struct StatusHandlers: Sendable {
 
 extension MetricFamily {
     /// The family with the lines that meet all `matchers`, the family's name being a label too.
-    fileprivate func narrowed(to matchers: [Matcher]) -> MetricFamily {
+    func narrowed(to matchers: [Matcher]) -> MetricFamily {
         MetricFamily(
             name: name, metadata: metadata,
             lines: lines.filter { line in

@@ -113,13 +113,13 @@ struct SettingsReadingTests {
     }
 
     @Test func `a field that nothing honours yet is a warning that names it`() throws {
-        let reading = try read("retention: 1d\nfederation: {timestamps: true}\n")
+        let reading = try read("retention: 1d\nfederation: {timestamps: true}\ndialects: {}\n")
         #expect(
             reading.warnings.map(\.description) == [
-                "weir.yml:1:1: retention: read and checked, but this version of Weir does not keep "
+                "weir.yml:1:1: retention: read and checked, but this version of Weir keeps all "
                     + "samples yet",
-                "weir.yml:2:1: federation: read and checked, but this version of Weir has no samples "
-                    + "to show yet",
+                "weir.yml:3:1: dialects: read and checked, but this version of Weir has no dialects "
+                    + "yet",
             ])
         #expect(reading.settings?.retention == .days(1))
     }

@@ -31,7 +31,39 @@ struct WrittenFamilyTests {
             }
         }
         #expect(!prepared.bytes.isEmpty)
-        #expect(prepared.bytes == anew.bytes)
+        guard format == .protobuf else { return #expect(prepared.bytes == anew.bytes) }
+        // A count takes eight bytes there, whatever it is.
+        var reader = Reader()
+        let reading = reader.read(prepared.bytes, format)
+        #expect(reading.error == nil && !reading.samples.isEmpty)
+        var other = Reader()
+        #expect(reading == other.read(anew.bytes, format))
+    }
+
+    @Test(
+        arguments: [0, 1, 127, 128, 16_384, 0x1p28, 0x1p55 + 8, 0x1p56, 0x1p63, 2.5, -1, .nan]
+            as [Double])
+    func `a count of any size fits into a prepared message`(count: Double) async throws {
+        let points = [
+            MetricPoint("_bucket", [Label("le", "+Inf")], 0), MetricPoint("_count", [], 0),
+            MetricPoint("_sum", [], 0),
+        ]
+        var writer = ExpositionWriter(.protobuf)
+        let family = writer.prepare(MetricFamily("h", MetricMetadata(type: .histogram), points))
+        let values = [count, count, 1.5]
+        let times = [Int64](repeating: 1_700_000_000_123, count: 3)
+        writer.write(family, values.span, times: times.span)
+        var reader = Reader()
+        let reading = reader.read(writer.bytes, .protobuf)
+        #expect(reading.samples.count == 3)
+        for sample in reading.samples {
+            let isSum = sample.labels.metric == "h_sum"
+            #expect(sample.bits == (isSum ? 1.5 : count).bitPattern)
+            #expect(sample.time == times[0])
+        }
+        let text = try await Protoc.decode(writer.bytes)
+        #expect(text.contains("timestamp_ms: 1700000000123"))
+        #expect(text.contains("sample_sum: 1.5"))
     }
 
     @Test func `a sample without a time stands beside one that has it`() {

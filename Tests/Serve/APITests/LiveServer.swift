@@ -1,7 +1,9 @@
 import API
 import Access
 import HTTPServe
+import Head
 import Model
+import PromQL
 import Telemetry
 import TestKit
 import Threads
@@ -9,6 +11,7 @@ import Threads
 /// Routes on a real socket, with a gatekeeper before them.
 final class LiveServer: Sendable {
     let registry = MetricRegistry()
+    let head: Head
     let readiness: Readiness
     let bucket = RequestBucket()
     let keeper: Gatekeeper
@@ -21,15 +24,18 @@ final class LiveServer: Sendable {
         _ credentials: [Credential] = [], access: ListenerAccess = .open, lifecycle: Bool = true,
         prefix: String = "/", flags: [(name: String, value: String)] = [("a", "<1>")],
         extra: [Route] = [], source: any SeriesSource = NoSeries(),
+        relay: RelayOptions = RelayOptions(), targets: TargetAccess = .none,
         reload: @escaping @Sendable () async throws -> Void = {}
     ) throws {
+        head = Head(span: .hours(1), registry: MetricRegistry())
         readiness = Readiness(registry: registry)
         keeper = Gatekeeper(try CredentialTable(credentials), registry: registry, log: .silent)
         let events = events
-        let needs = Dependencies(
+        var needs = Dependencies(
             build: .init(version: "1.2.3", revision: "abc", compiler: "swift6.3"),
             startTime: Timestamp(milliseconds: 1_767_323_045_678), flags: flags,
-            readiness: readiness, registry: registry, source: source,
+            readiness: readiness, registry: registry, source: source, head: head,
+            relay: { [relay] in relay }, userAgent: "Weir/1.2.3 (me)", engine: Engine(),
             isLifecycleEnabled: lifecycle,
             configText: { "global:\n  scrape_interval: 1m\n" },
             lastReload: {
@@ -41,6 +47,7 @@ final class LiveServer: Sendable {
                 try await reload()
             },
             quit: { events.withLock { $0.append("quit") } })
+        needs.targets = targets
         let gate = AccessGate(keeper, rateLimit: bucket) { access }
         var options = HTTPServerOptions(listeners: [.tcp(host: "127.0.0.1", port: 0)])
         options.cors = .everyOrigin
@@ -105,3 +112,14 @@ struct HTTPAnswer: CustomStringConvertible {
 
 /// What curl complained of.
 struct CurlFailure: Error, CustomStringConvertible { let description: String }
+
+/// A source of fixed series.
+struct FixedSeries: SeriesSource {
+    let all: [Labels]
+
+    func series(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [Series] {
+        all.filter { matchers.accept($0) }.map { Series(labels: $0, samples: []) }
+    }
+}

@@ -1,0 +1,67 @@
+import Discovery
+import HTTPFetch
+import Model
+
+// What people ask of it.
+extension ScrapeEngine {
+    /// All targets that discovery has now, by job and URL.
+    func status() -> [TargetStatus] {
+        let states = client.tokens.states()
+        return live.map { status(of: $0, states) }
+    }
+
+    /// What the targets say of their families.
+    func metadata() -> [TargetMetadata] {
+        live.flatMap { target in
+            target.status.metadata.sorted { $0.key.isBytewiseLess(than: $1.key) }.map {
+                TargetMetadata(target: target.found.labels, metric: $0.key, metadata: $0.value)
+            }
+        }
+    }
+
+    /// All jobs by name.
+    func jobs() -> [JobStatus] {
+        pools.sorted { $0.key.isBytewiseLess(than: $1.key) }.map { name, pool in
+            JobStatus(name: name, targets: pool.keys.count, budget: pool.budget.status)
+        }
+    }
+
+    private var live: [LiveTarget] {
+        targets.values.filter { $0.leaving == nil }.sorted {
+            let names = $0.key.name.byteOrder(before: $1.key.name)
+            if names != 0 { return names < 0 }
+            let places = $0.key.place.byteOrder(before: $1.key.place)
+            return places != 0 ? places < 0 : $0.key.labels < $1.key.labels
+        }
+    }
+
+    private func status(of target: LiveTarget, _ states: [OAuth2TokenState]) -> TargetStatus {
+        let health = target.status
+        let rules = pools[target.key.name]?.rules
+        return TargetStatus(
+            job: target.key.name, url: target.found.url, labels: target.found.labels,
+            discovered: rules?.discovered(target.found.found) ?? Labels(),
+            health: health.isUp.map { $0 ? .up : .down } ?? .unknown,
+            lastError: health.lastError?.description, lastScrape: health.lastScrape,
+            lastDuration: health.lastDuration, interval: target.found.interval,
+            timeout: target.found.timeout,
+            nextScrape: target.nextTick == .distantPast ? nil : target.nextTick,
+            timings: health.timings, parsing: health.parsing, bodyBytes: health.bodyBytes,
+            transferredBytes: health.transferredBytes, samples: health.counts.scraped,
+            keptSamples: health.counts.kept, samplesOverBudget: health.counts.overBudget,
+            series: health.seriesCount, skippedTicks: health.skippedTicks,
+            authProfile: target.found.authProfile, token: token(of: target, states))
+    }
+
+    private func token(
+        of target: LiveTarget, _ states: [OAuth2TokenState]
+    ) -> OAuth2TokenState? {
+        guard case .success((_, let options)) = target.request,
+            case .oauth2(let oauth2) = options.authorization
+        else { return nil }
+        return states.first {
+            $0.tokenURL == oauth2.tokenURL.description && $0.clientID == oauth2.clientID
+                && $0.scopes == oauth2.scopes
+        }
+    }
+}

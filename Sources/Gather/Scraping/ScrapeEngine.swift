@@ -1,0 +1,229 @@
+import Configuration
+import Discovery
+import Exposition
+import HTTPFetch
+import Model
+import Telemetry
+import Threads
+
+/// Scrapes every target at its instants: one thread plans and commits, another carries transfers.
+///
+/// Bodies are read on the transfers' thread, a piece at a time. What takes long, which is to learn
+/// thousands of new series, is done on a third thread, so that no tick waits for it.
+actor ScrapeEngine {
+    private nonisolated let thread = ThreadExecutor(name: "weir-scrape")
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe thread.asUnownedSerialExecutor()
+    }
+    let learner = ScrapeLearner()
+    let sink: any SampleSink
+    let client: HTTPClient
+    let metrics: ScrapeMetrics
+    let log: Log
+    let throttle = LogThrottle()
+
+    /// The targets of each job, by who they are.
+    var targets: [ClockKey: LiveTarget] = [:]
+    var pools: [String: ScrapePool] = [:]
+    private var queue = TickQueue<LiveTarget>()
+    private(set) var isRunning = false
+
+    init(sink: any SampleSink, client: HTTPClient, registry: MetricRegistry, log: Log) {
+        self.sink = sink
+        self.client = client
+        self.log = log
+        metrics = ScrapeMetrics(registry, tokens: client.tokens)
+    }
+
+    // MARK: The plan
+
+    /// Scrapes until its task is cancelled; then waits for what is under way, and closes all clocks.
+    ///
+    /// No stale markers are written at the end: who starts again goes on where this one stopped.
+    func run() async {
+        isRunning = true
+        for target in targets.values { plan(target) }
+        while !Task.isCancelled {
+            await thread.sleep(until: nextWake())
+            guard !Task.isCancelled else { break }
+            beginDue()
+        }
+        isRunning = false
+        let running = targets.values.compactMap(\.scraping)
+        for task in running { task.cancel() }
+        for task in running { await task.value }
+        for target in targets.values {
+            target.clock?.close()
+            target.clock = nil
+        }
+    }
+
+    private func nextWake() -> ContinuousClock.Instant {
+        let now = ContinuousClock.now
+        guard let next = queue.next else { return now + .seconds(3600) }
+        // The wall clock may be set while this one sleeps: look again now and then.
+        let left = next.milliseconds * 1_000_000 - WallClock.nanoseconds
+        return now + .nanoseconds(min(max(0, left), 10_000_000_000))
+    }
+
+    private func beginDue() {
+        let now = WallClock.nanoseconds
+        while let entry = queue.take(dueBy: Timestamp(milliseconds: now / 1_000_000)) {
+            let target = entry.element
+            guard target.nextTick == entry.time, targets[target.key] === target else { continue }
+            if target.leaving != nil {
+                finish(target)
+                continue
+            }
+            target.nextTick = target.schedule.tick(after: now)
+            queue.add(target, at: target.nextTick)
+            let missed = target.schedule.ticks(after: entry.time, upTo: now)
+            if missed > 0 { skip(target, Int(missed)) }
+            guard target.scraping == nil else {
+                skip(target, 1)
+                continue
+            }
+            metrics.late.record(.nanoseconds(now - entry.time.milliseconds * 1_000_000))
+            target.scraping = Task { await scrape(target, planned: entry.time) }
+        }
+    }
+
+    private func skip(_ target: LiveTarget, _ count: Int) {
+        target.status.skippedTicks += count
+        metrics.skipped.add(count)
+    }
+
+    /// Puts the next tick of `target` into the queue.
+    func plan(_ target: LiveTarget) {
+        guard isRunning else { return }
+        target.nextTick = target.schedule.tick(after: WallClock.nanoseconds)
+        queue.add(target, at: target.nextTick)
+        if queue.next == target.nextTick { thread.wake() }
+    }
+
+    /// Stops scraping `target`; unless it comes back, its series end with the tick after the next.
+    func leave(_ target: LiveTarget) {
+        guard target.leaving == nil else { return }
+        target.scraping?.cancel()
+        guard isRunning, target.series.hasBegun || target.scraping != nil else {
+            return finish(target)
+        }
+        let next = target.schedule.tick(after: WallClock.nanoseconds)
+        let interval = target.schedule.interval
+        target.leaving = next
+        target.nextTick = Timestamp(milliseconds: next.milliseconds + interval + interval / 10)
+        queue.add(target, at: target.nextTick)
+    }
+
+    /// Goes on with a target that had left.
+    func comeBack(_ target: LiveTarget) {
+        target.leaving = nil
+        plan(target)
+    }
+
+    /// Writes the stale markers of a target that is gone for good.
+    private func finish(_ target: LiveTarget) {
+        if target.scraping != nil {
+            // The cancelled scrape will be over in a moment.
+            target.nextTick = Timestamp(milliseconds: WallClock.now.milliseconds + 10)
+            queue.add(target, at: target.nextTick)
+            return
+        }
+        targets[target.key] = nil
+        if let clock = target.clock, let time = target.leaving, target.series.hasBegun {
+            target.series.end(at: time)
+            do { try clock.append(target.series.batch) } catch {
+                log.warn(
+                    "stale markers not kept",
+                    ["job": target.key.name, "target": target.key.place, "error": "\(error)"])
+            }
+        }
+        target.clock?.close()
+        target.clock = nil
+        target.budget.give(back: target.series.count)
+    }
+
+    // MARK: One scrape
+
+    private func scrape(_ target: LiveTarget, planned: Timestamp) async {
+        defer {
+            target.scraping = nil
+            if let change = target.pending { self.change(target, to: change) }
+        }
+        let began = WallClock.nanoseconds
+        let time = target.schedule.timestamp(planned: planned, began: began)
+        let outcome = await ask(target)
+        // Whoever stops, or is taken away, leaves no trace of the scrape that was cut off.
+        guard !Task.isCancelled else { return }
+        do throws(SinkError) {
+            if target.clock == nil {
+                target.clock = try await sink.open(target.key, interval: target.found.interval)
+            }
+        } catch {
+            return note(target, outcome, lost: error)
+        }
+        let work = ScrapeWork(target: target, time: time, outcome: outcome)
+        let isLong = target.reader.parser.batch.newSeries.count > Self.manySeries
+        let done = isLong ? await learner.commit(work) : work.commit()
+        note(target, done)
+    }
+
+    /// More new series than this are learned on a thread of their own.
+    private static let manySeries = 500
+
+    /// Fetches the body, and reads as much of it as can be read on the way.
+    private func ask(_ target: LiveTarget) async -> ScrapeOutcome {
+        var outcome = ScrapeOutcome(start: ContinuousClock.now)
+        target.reader.prepare()
+        do throws(ScrapeError) {
+            if let verdict = target.verdict { throw verdict }
+            let (request, options) = try target.request.get()
+            do throws(HTTPFetchError) {
+                let answer = try await client.fetch(request, with: options, into: target.reader)
+                outcome.timings = answer.timings
+                outcome.transferredBytes = answer.transferredBytes
+            } catch {
+                // What the reader found wrong is why the rest was not wanted.
+                throw target.reader.failure ?? .fetch(error)
+            }
+        } catch {
+            outcome.error = error
+        }
+        return outcome
+    }
+
+    private func note(_ target: LiveTarget, _ outcome: ScrapeOutcome, lost: SinkError? = nil) {
+        var outcome = outcome
+        if let lost { outcome.error = .notKept(lost.description) }
+        let reader = target.reader
+        target.status.take(outcome, reader: reader)
+        if let metadata = outcome.metadata {
+            for family in metadata { target.status.metadata[family.family] = family.metadata }
+        }
+        target.status.seriesCount = target.series.count
+        metrics.note(target.status)
+        if let error = outcome.error { complain(of: target, error) }
+        retryRefused(target)
+    }
+
+    /// Where there is room again for series that were refused, tells them again.
+    private func retryRefused(_ target: LiveTarget) {
+        guard target.status.counts.overBudget > 0, target.budget.hasRoom else { return }
+        target.sinceRefused += 1
+        guard target.sinceRefused >= 10 else { return }
+        target.sinceRefused = 0
+        target.relearn()
+    }
+
+    private func complain(of target: LiveTarget, _ error: ScrapeError) {
+        guard log.writes(.debug) || target.status.isNewlyDown else { return }
+        let facts: KeyValuePairs = [
+            "job": target.key.name, "target": target.key.place, "error": error.description,
+            "retry": "next interval",
+        ]
+        guard target.status.isNewlyDown else { return log.debug("scrape failed", facts) }
+        log.warn(
+            throttled: throttle, key: "\(target.key.name) \(target.key.place)", "scrape failed",
+            facts)
+    }
+}

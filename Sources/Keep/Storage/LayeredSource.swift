@@ -1,0 +1,110 @@
+public import Model
+import Threads
+
+/// One source over memory and database: the head for what is new, PostgreSQL for what is old.
+public final class LayeredSource: SeriesSource {
+    private let head: any SeriesSource
+    private let history: any SeriesSource
+    private let isShared: Bool
+    private let headBegins: Locked<Timestamp>
+
+    /// - Parameters:
+    ///   - head: Knows all that was said since it began.
+    ///   - history: Knows all that is committed.
+    ///   - begins: From when on the head knows everything.
+    ///   - isShared: Whether other programs write into the same database: then it is always asked.
+    public init(
+        head: any SeriesSource, history: any SeriesSource, begins: Timestamp, isShared: Bool = false
+    ) {
+        self.head = head
+        self.history = history
+        self.isShared = isShared
+        // Whoever wrote before may have been a little ahead of this clock.
+        headBegins = Locked(begins + .minutes(1))
+    }
+
+    /// The head knows nothing before `time` any more.
+    public func headForgot(before time: Timestamp) {
+        headBegins.withLock { $0 = max($0, time) }
+    }
+
+    /// Both answers as one: each label set once, each instant once; the head counts first.
+    public func series(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [Series] {
+        while true {
+            let begins = headBegins.withLock { $0 }
+            var past: [Series] = []
+            if let old = old(range, before: begins) {
+                past = try await history.series(matching: matchers, in: old)
+            }
+            let recent = try await head.series(matching: matchers, in: range)
+            // What was sealed and left memory meanwhile is in neither answer.
+            if begins == headBegins.withLock({ $0 }) { return Self.merge(past, recent) }
+        }
+    }
+
+    /// The label sets of both, each once.
+    public func labelSets(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [Labels] {
+        while true {
+            let begins = headBegins.withLock { $0 }
+            var past: [Labels] = []
+            if let old = old(range, before: begins) {
+                past = try await history.labelSets(matching: matchers, in: old)
+            }
+            let recent = try await head.labelSets(matching: matchers, in: range)
+            guard begins == headBegins.withLock({ $0 }) else { continue }
+            return past.isEmpty ? recent : Array(Set(past).union(recent))
+        }
+    }
+
+    /// The part of `range` that memory does not know for sure.
+    private func old(
+        _ range: ClosedRange<Timestamp>, before begins: Timestamp
+    ) -> ClosedRange<Timestamp>? {
+        if isShared { return range }
+        guard range.lowerBound < begins else { return nil }
+        let last = Timestamp(milliseconds: begins.milliseconds - 1)
+        return range.lowerBound...min(range.upperBound, last)
+    }
+
+    static func merge(_ past: [Series], _ recent: [Series]) -> [Series] {
+        guard !past.isEmpty else { return recent }
+        guard !recent.isEmpty else { return past }
+        var result = past
+        let places = Dictionary(
+            past.enumerated().map { ($0.element.labels, $0.offset) }, uniquingKeysWith: { $1 })
+        for series in recent {
+            guard let place = places[series.labels] else {
+                result.append(series)
+                continue
+            }
+            result[place] = joined(result[place], series)
+        }
+        return result
+    }
+
+    private static func joined(_ old: Series, _ new: Series) -> Series {
+        let histograms = joined(old.histograms, new.histograms)
+        if let last = old.times.last, let first = new.times.first, last >= first {
+            var merge = SampleMerge()
+            merge.add(old.times, old.values)
+            merge.add(new.times, new.values)
+            let (times, values) = merge.columns()
+            return Series(
+                labels: new.labels, times: times, values: values, histograms: histograms)
+        }
+        return Series(
+            labels: new.labels, times: old.times + new.times, values: old.values + new.values,
+            histograms: histograms)
+    }
+
+    private static func joined(
+        _ old: [HistogramPoint], _ new: [HistogramPoint]
+    ) -> [HistogramPoint] {
+        guard let first = new.first else { return old }
+        return old.filter { $0.time < first.time } + new
+    }
+}
