@@ -29,7 +29,7 @@ struct ChurnTests {
         }
         #expect(sizes.count == 4)
         for index in sizes[1].indices {
-            let (early, late) = (sizes[1][index], sizes[3][index])
+            let (early, late) = (sizes[2][index], sizes[3][index])
             #expect(late <= early * 1.1 && late > 0, "\(sizes)")
         }
         // 200 live ones, and those that ended within the span and the ticks of a block.
