@@ -180,7 +180,7 @@ func tests() -> [Target] {
             "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
-        test("Head", in: "Keep", uses: "Model", "Threads"),
+        test("Head", in: "Keep", uses: "Model", "Telemetry", "Threads"),
         test(
             "Storage", in: "Keep",
             uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),
