@@ -39,7 +39,7 @@ let package = Package(
         module("Model", in: "Core", uses: "RE2"),
         module("Telemetry", in: "Core", uses: "Model", "Threads"),
         module("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads", "YAML"),
-        module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2"),
+        module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2", "Threads"),
         module(
             "Configuration", in: "Core",
             uses: "Access", "HTTPFetch", "Model", "RE2", "Relabeling", "YAML"),
@@ -91,8 +91,9 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Head", "Migrations",
-                "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage", "Telemetry",
+                "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head",
+                "Migrations", "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage",
+                "Telemetry",
                 "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
@@ -171,8 +172,8 @@ func tests() -> [Target] {
             uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
         test(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Postgres", "Processes",
-            "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
+            uses: "Configuration", "Crypto", "HTTPFetch", "HTTPServe", "JSON", "Model", "Postgres",
+            "Processes", "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test(
             "Scraping", in: "Gather",

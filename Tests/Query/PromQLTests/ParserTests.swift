@@ -241,6 +241,7 @@ struct ParserTests {
             "1:6: parse error: expected type range vector in call to function "
                 + "\"rate\", got instant vector"
         ),
+        ("topk(3, * up)", "1:7: parse error: trailing commas not allowed in function call args"),
         ("rate(up[5m],)", "1:12: parse error: trailing commas not allowed in function call args"),
         ("\"it's", "1:1: parse error: unterminated quoted string"),
         ("\"\\q\"", "1:1: parse error: unknown escape sequence U+0071 'q'"),

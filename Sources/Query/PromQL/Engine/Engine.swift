@@ -155,7 +155,7 @@ public final class Engine: Sendable {
         let ready = ContinuousClock.now
         var evaluator = Evaluator(
             options: options, lookback: lookback, budget: budget, sets: sets,
-            explains: question.options.explains)
+            explains: question.options.explains, query: question.text)
         let value = try await evaluator.answer(plan, isRange: question.isRange)
         let evaluated = ContinuousClock.now
         var result = QueryResult(value.sorted(isRange: question.isRange))
@@ -202,7 +202,9 @@ public final class Engine: Sendable {
                 milliseconds: read.range.upperBound)
         do throws(SourceError) {
             return .success(
-                SeriesSet(try await source.series(matching: read.matchers, in: range)))
+                SeriesSet(
+                    try await source.series(matching: read.matchers, in: range),
+                    tellsResets: read.tellsResets))
         } catch {
             switch error {
             case .cancelled: return .failure(.cancelled(stage: "query execution"))

@@ -6,15 +6,13 @@ extension Evaluator {
         let parameter = try await parameter(of: aggregate)
         let table = try await self.table(of: aggregate.input)
         let position = aggregate.parameter?.position ?? .none
-        if table.count > 0 {
-            let all = parameter.values(table.steps)
-            if all.contains(where: \.isNaN) { annotations.invalidQuantile(.nan, at: position) }
-            if let most = all.filter({ $0 > 1 }).max() {
-                annotations.invalidQuantile(most, at: position)
-            }
-            if let least = all.filter({ $0 < 0 }).min() {
-                annotations.invalidQuantile(least, at: position)
-            }
+        let all = parameter.values(table.steps)
+        if all.contains(where: \.isNaN) { annotations.invalidQuantile(.nan, at: position) }
+        if let most = all.filter({ $0 > 1 }).max() {
+            annotations.invalidQuantile(most, at: position)
+        }
+        if let least = all.filter({ $0 < 0 }).min() {
+            annotations.invalidQuantile(least, at: position)
         }
         if !table.histograms.isEmpty {
             annotations.histogramIgnored(in: "quantile", at: aggregate.input.position)
@@ -56,7 +54,7 @@ extension Evaluator {
         let parameter = try await parameter(of: aggregate)
         var table = try await self.table(of: aggregate.input)
         let numbers = parameter.values(table.steps)
-        guard table.count > 0, try accepts(numbers, aggregate) else {
+        guard try accepts(numbers, aggregate), table.count > 0 else {
             return Table(steps: table.steps)
         }
         if aggregate.operation == .limitk { table.sortRows() }
@@ -107,8 +105,8 @@ extension Evaluator {
         guard let parameter = aggregate.parameter, case .string(let label) = parameter.kind else {
             preconditionFailure("BUG: count_values without its label")
         }
-        guard NameScheme.utf8.allows(labelName: label), label.isValidUTF8Name else {
-            throw .execution("invalid label name \(GoText.quoted(label))")
+        guard label.isLabelName else {
+            throw .execution("invalid label name \(written(parameter, otherwise: label))")
         }
         let table = try await self.table(of: aggregate.input)
         var subset = groupSubset(aggregate)
@@ -148,6 +146,14 @@ extension Evaluator {
         return result
     }
 
+    /// A text as it stands in the query: only there bytes are seen that are no UTF-8.
+    private func written(_ plan: Plan, otherwise text: String) -> String {
+        let bytes = Array(query.utf8)
+        let range = plan.position
+        guard range.start < range.end, range.end <= bytes.count else { return GoText.quoted(text) }
+        return String(decoding: bytes[range.start..<range.end], as: UTF8.self)
+    }
+
     private func number(
         of text: String, _ label: String, _ table: Table, _ row: Int, _ subset: LabelSubset,
         _ keys: inout LabelKeys
@@ -159,8 +165,10 @@ extension Evaluator {
 }
 
 extension String {
-    /// Whether it holds no sign that stands for bytes that were no UTF-8.
-    fileprivate var isValidUTF8Name: Bool { !unicodeScalars.contains("\u{fffd}") }
+    /// Whether it may name a label: not where it stands for bytes that were no UTF-8.
+    var isLabelName: Bool {
+        NameScheme.utf8.allows(labelName: self) && !hasBrokenBytes
+    }
 }
 
 extension Table {

@@ -13,6 +13,8 @@ struct Evaluator {
     /// What each part cost, by its number; empty unless that was asked for.
     var costs: [Int: Cost] = [:]
     let explains: Bool
+    /// The text of the query.
+    let query: String
 
     /// What a part cost.
     struct Cost: Sendable {
@@ -25,13 +27,14 @@ struct Evaluator {
 
     init(
         options: EngineOptions, lookback: TimeSpan, budget: Budget, sets: [SeriesSet],
-        explains: Bool
+        explains: Bool, query: String
     ) {
         self.options = options
         self.lookback = lookback.milliseconds
         self.budget = budget
         self.sets = sets
         self.explains = explains
+        self.query = query
     }
 
     /// What `plan` yields at its steps.

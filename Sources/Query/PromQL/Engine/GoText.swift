@@ -5,13 +5,13 @@ import Model
 enum GoText {
     /// A number in the shortest form that reads back the same, or with so many digits: `%g`.
     static func general(_ value: Double, digits: Int? = nil) -> String {
+        guard let digits else { return NumberText.general(value) }
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
         guard value != 0 else { return value.sign == .minus ? "-0" : "0" }
-        let (mantissa, exponent) = Self.digits(of: value.magnitude, atMost: digits)
+        let (mantissa, exponent) = Self.rounded(value.magnitude, to: digits)
         let sign = value < 0 ? "-" : ""
-        // Go decides by the precision that was asked for, and by 6 where none was.
-        if exponent < -4 || exponent >= (digits ?? 6) {
+        if exponent < -4 || exponent >= digits {
             let rest = mantissa.count > 1 ? "." + mantissa.dropFirst() : ""
             let power = exponent.magnitude < 10 ? "0\(exponent.magnitude)" : "\(exponent.magnitude)"
             return sign + mantissa.prefix(1) + rest + "e" + (exponent < 0 ? "-" : "+") + power
@@ -20,23 +20,10 @@ enum GoText {
     }
 
     /// A number without an exponent, in the shortest form that reads back the same: `%f`, -1.
-    static func plain(_ value: Double) -> String {
-        if value.isNaN { return "NaN" }
-        if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
-        guard value != 0 else { return value.sign == .minus ? "-0" : "0" }
-        let (mantissa, exponent) = digits(of: value.magnitude, atMost: nil)
-        return (value < 0 ? "-" : "") + plain(mantissa, exponent)
-    }
+    static func plain(_ value: Double) -> String { NumberText.fixed(value) }
 
     /// A number with six decimals: `%f`.
-    static func fixed(_ value: Double) -> String {
-        if value.isNaN { return "NaN" }
-        if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
-        var text = [CChar](repeating: 0, count: 400)
-        let length = unsafe withVaList([value]) { unsafe vsnprintf(&text, text.count, "%f", $0) }
-        return String(
-            decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
+    static func fixed(_ value: Double) -> String { NumberText.sixPlaces(value) }
 
     /// The label of a quantile, as OpenMetrics writes floats: with a point.
     static func openMetrics(_ value: Double) -> String {
@@ -46,7 +33,7 @@ enum GoText {
     }
 
     /// A text in double quotes: `%q`.
-    static func quoted(_ text: String) -> String { Labels.quoted(text) }
+    static func quoted(_ text: String) -> String { PromQL.quoted(text) }
 
     /// An instant in UTC, in whole seconds.
     static func seconds(_ milliseconds: Int64) -> String {
@@ -54,17 +41,14 @@ enum GoText {
         return text.hasSuffix(".000Z") ? text.dropLast(5) + "Z" : text
     }
 
-    /// The digits of a positive number without point, and the power of ten of the first.
-    private static func digits(of value: Double, atMost limit: Int?) -> (String, Int) {
-        var text = "\(value)"
-        if let limit {
-            var buffer = [CChar](repeating: 0, count: 64)
-            let length = unsafe withVaList([CInt(limit - 1), value]) {
-                unsafe vsnprintf(&buffer, buffer.count, "%.*e", $0)
-            }
-            let bytes = buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }
-            text = String(decoding: bytes, as: UTF8.self)
+    /// So many digits of a positive number without point, and the power of ten of the first.
+    private static func rounded(_ value: Double, to digits: Int) -> (String, Int) {
+        var buffer = [CChar](repeating: 0, count: 64)
+        let length = unsafe withVaList([CInt(digits - 1), value]) {
+            unsafe vsnprintf(&buffer, buffer.count, "%.*e", $0)
         }
+        let bytes = buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }
+        var text = String(decoding: bytes, as: UTF8.self)
         var exponent = 0
         if let mark = text.firstIndex(where: { $0 == "e" || $0 == "E" }) {
             exponent = Int(text[text.index(after: mark)...].drop { $0 == "+" }) ?? 0

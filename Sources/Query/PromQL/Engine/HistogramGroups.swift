@@ -7,11 +7,8 @@ struct HistogramGroups {
     private var cells: [Int: Cell] = [:]
 
     fileprivate struct Cell {
-        var histogram: FloatHistogram
-        var count = 1.0
+        var sum: HistogramSum
         var isIncompatible = false
-        var hasReset = false
-        var hasNoReset = false
     }
 
     init(_ operation: AggregateOperator, steps: Int) {
@@ -28,24 +25,16 @@ struct HistogramGroups {
         case .count, .group: return true
         case .sum, .avg:
             guard var cell = cells[place] else {
-                var cell = Cell(histogram: histogram)
-                cell.note(histogram)
-                cells[place] = cell
+                cells[place] = Cell(sum: HistogramSum(histogram))
                 return false
             }
             guard !cell.isIncompatible else { return false }
-            cell.note(histogram)
-            cell.count += 1
-            let sum =
-                operation == .sum
-                ? cell.histogram.combined(with: histogram, isSum: true)
-                : cell.histogram.mean(with: histogram, count: cell.count)
-            if let sum {
-                cell.histogram = sum.histogram
-                if sum.isReconciled { remarks.bucketsReconciled("aggregation", at: position) }
-            } else {
+            let wasReconciled = cell.sum.isReconciled
+            if !cell.sum.add(histogram) {
                 remarks.mixedSchemas(metric, at: position)
                 cell.isIncompatible = true
+            } else if cell.sum.isReconciled, !wasReconciled {
+                remarks.bucketsReconciled("aggregation", at: position)
             }
             cells[place] = cell
         default: remarks.histogramIgnored(in: operation.rawValue, at: position)
@@ -74,10 +63,11 @@ struct HistogramGroups {
                     continue
                 }
                 guard !cell.isIncompatible else { continue }
-                if cell.hasReset, cell.hasNoReset {
+                if cell.sum.collides {
                     remarks.resetCollision("aggregation", at: position)
                 }
-                column[step] = .histogram(cell.histogram.compacted)
+                let value = operation == .sum ? cell.sum.total : cell.sum.mean
+                column[step] = .histogram(value.compacted)
             }
             guard column.isPresent else { continue }
             table.append(
@@ -85,15 +75,5 @@ struct HistogramGroups {
                 histograms: column.histograms)
         }
         return table
-    }
-}
-
-extension HistogramGroups.Cell {
-    fileprivate mutating func note(_ histogram: FloatHistogram) {
-        switch histogram.resetHint {
-        case .reset: hasReset = true
-        case .notReset: hasNoReset = true
-        case .unknown, .gauge: break
-        }
     }
 }

@@ -136,4 +136,6 @@ struct SeriesRead: Sendable {
     var matchers: [Matcher]
     /// The first and the last instant in milliseconds, both among it.
     var range: ClosedRange<Int64>
+    /// Whether histograms of which nothing is known are compared, each with the one before.
+    var tellsResets = false
 }

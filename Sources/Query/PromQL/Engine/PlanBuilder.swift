@@ -9,6 +9,12 @@ struct PlanBuilder {
     /// The step of subqueries that name none, in milliseconds.
     let subqueryStep: Int64
 
+    /// Whether nothing is asked of histograms here but their count and sum.
+    ///
+    /// Prometheus leaves out the buckets then, and looks for resets while it still sees them: its
+    /// remarks on resets that contradict each other depend on it, and so do ours.
+    private var tellsResets = false
+
     private(set) var reads: [SeriesRead] = []
     private(set) var count = 0
 
@@ -22,6 +28,9 @@ struct PlanBuilder {
     mutating func plan(_ expression: Expression, at steps: Steps) throws(PromQLError) -> Plan {
         let id = count
         count += 1
+        let outer = tellsResets
+        defer { tellsResets = outer }
+        tellsResets = expression.tellsResets ?? outer
         let kind: Plan.Kind
         switch expression.kind {
         case .parentheses(let inner):
@@ -204,7 +213,8 @@ struct PlanBuilder {
         if selector.extent == .smoothed {
             range = range.lowerBound...(range.upperBound + lookback)
         }
-        let read = addRead(SeriesRead(matchers: selector.matchers, range: range))
+        let read = addRead(
+            SeriesRead(matchers: selector.matchers, range: range, tellsResets: tellsResets))
         return Selection(
             read: read, matchers: selector.matchers, reference: reference, extent: selector.extent)
     }
@@ -238,7 +248,9 @@ struct PlanBuilder {
             upper += lookback
         }
         let read = addRead(
-            SeriesRead(matchers: matrix.selector.matchers, range: lower...max(lower, upper)))
+            SeriesRead(
+                matchers: matrix.selector.matchers, range: lower...max(lower, upper),
+                tellsResets: tellsResets))
         return Selection(
             read: read, matchers: matrix.selector.matchers, reference: reference,
             extent: matrix.selector.extent)
@@ -247,6 +259,9 @@ struct PlanBuilder {
     private mutating func subquery(
         _ subquery: Subquery, at steps: Steps, position: PositionRange
     ) throws(PromQLError) -> RangeInput {
+        let outer = tellsResets
+        defer { tellsResets = outer }
+        tellsResets = false
         let reference = resolved(subquery.modifiers)
         let length = subquery.range.span.milliseconds
         var interval = subquery.step?.span.milliseconds ?? 0
@@ -264,7 +279,9 @@ struct PlanBuilder {
     /// The number of a read that has all that `read` asks for.
     private mutating func addRead(_ read: SeriesRead) -> Int {
         for (index, known) in reads.enumerated()
-        where known.matchers == read.matchers && known.range.overlaps(read.range) {
+        where known.matchers == read.matchers && known.tellsResets == read.tellsResets
+            && known.range.overlaps(read.range)
+        {
             let lower = min(known.range.lowerBound, read.range.lowerBound)
             reads[index].range = lower...max(known.range.upperBound, read.range.upperBound)
             return index
@@ -284,5 +301,23 @@ extension Reference {
     func then(_ inner: Reference) -> Reference {
         if inner.at != nil { return inner }
         return Reference(at: at, offset: offset + inner.offset)
+    }
+}
+
+extension Expression {
+    /// Whether it asks histograms for their count and sum only, or for their buckets; `nil` where
+    /// that depends on what is around it.
+    fileprivate var tellsResets: Bool? {
+        switch kind {
+        case .call(let call):
+            switch call.function {
+            case .histogramCount, .histogramSum, .histogramAvg: true
+            case .histogramQuantile, .histogramQuantiles, .histogramFraction: false
+            default: nil
+            }
+        case .binary(let binary):
+            binary.operation == .trimUpper || binary.operation == .trimLower ? false : nil
+        default: nil
+        }
     }
 }

@@ -9,8 +9,8 @@ struct SeriesSet: Sendable {
     /// How many samples they have.
     let sampleCount: Int
 
-    init(_ series: [Series]) {
-        self.series = series
+    init(_ series: [Series], tellsResets: Bool = false) {
+        self.series = tellsResets ? series.map(\.tellingResets) : series
         var count = 0
         var isWhole: [Bool] = []
         isWhole.reserveCapacity(series.count)
@@ -107,5 +107,33 @@ struct SharedByTimes<Found> {
         last = (address, times.count)
         lastFound = result
         return result
+    }
+}
+
+extension Series {
+    /// The same, each histogram of which nothing is known compared with the one before.
+    fileprivate var tellingResets: Series {
+        guard histograms.contains(where: { $0.histogram.resetHint == .unknown }) else {
+            return self
+        }
+        var told: [HistogramPoint] = []
+        told.reserveCapacity(histograms.count)
+        var previous: FloatHistogram?
+        for point in histograms {
+            var native = point.histogram
+            if native.sum.isStaleMarker {
+                previous = nil
+                told.append(point)
+                continue
+            }
+            let histogram = FloatHistogram(native)
+            if native.resetHint == .unknown, let previous {
+                native.resetHint = histogram.isReset(after: previous) ? .reset : .notReset
+            }
+            previous = histogram
+            told.append(HistogramPoint(time: point.time, histogram: native, start: point.start))
+        }
+        return Series(
+            labels: labels, times: times, values: values, histograms: told, starts: starts)
     }
 }

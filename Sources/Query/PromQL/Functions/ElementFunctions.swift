@@ -35,38 +35,47 @@ enum ElementFunctions {
 
     /// What a function says of the date that is so many seconds after 1970.
     static func date(_ function: Function) -> (@Sendable (Double) -> Double)? {
-        let part: @Sendable (CivilDate, Int64) -> Double
+        let part: @Sendable (Moment) -> Double
         switch function {
-        case .year: part = { date, _ in Double(date.year) }
-        case .month: part = { date, _ in Double(date.month) }
-        case .dayOfMonth: part = { date, _ in Double(date.day) }
+        case .year: part = { Double($0.date.year) }
+        case .month: part = { Double($0.date.month) }
+        case .dayOfMonth: part = { Double($0.date.day) }
         case .dayOfYear:
-            part = { date, seconds in
-                var day = date.day
-                for month in 1..<date.month { day += daysInMonth(month, of: date.year) }
-                return Double(day)
+            part = { moment in
+                let months = 1..<moment.date.month
+                return Double(
+                    months.reduce(moment.date.day) {
+                        $0 + daysInMonth($1, of: moment.date.year)
+                    })
             }
         case .dayOfWeek:
             // 1970-01-01 was a Thursday.
-            part = { _, seconds in
-                let days = seconds.flooringDivision(by: 86_400) + 4
-                return Double(days - days.flooringDivision(by: 7) * 7)
-            }
-        case .daysInMonth: part = { date, _ in Double(daysInMonth(date.month, of: date.year)) }
-        case .hour: part = { _, seconds in Double(secondOfDay(seconds) / 3600) }
-        case .minute: part = { _, seconds in Double(secondOfDay(seconds) / 60 % 60) }
+            part = { Double(($0.day + 4) - ($0.day + 4).flooringDivision(by: 7) * 7) }
+        case .daysInMonth:
+            part = { Double(daysInMonth($0.date.month, of: $0.date.year)) }
+        case .hour: part = { Double($0.second / 3600) }
+        case .minute: part = { Double($0.second / 60 % 60) }
         default: return nil
         }
-        return { value in
-            // What does not fit becomes the smallest number, as on Go's amd64.
-            let seconds = Int64(exactly: value.rounded(.towardZero)) ?? Int64.min / 2
-            let days = seconds.flooringDivision(by: 86_400)
-            return part(CivilDate(daysSince1970: days), seconds)
-        }
+        return { part(Moment($0)) }
     }
 
-    private static func secondOfDay(_ seconds: Int64) -> Int64 {
-        seconds - seconds.flooringDivision(by: 86_400) * 86_400
+    /// A day since 1970 and a second of it.
+    private struct Moment {
+        var day: Int64
+        var second: Int64
+        var date: CivilDate { CivilDate(daysSince1970: day) }
+
+        init(_ value: Double) {
+            if let seconds = Int64(exactly: value.rounded(.towardZero)) {
+                day = seconds.flooringDivision(by: 86_400)
+                second = seconds - day * 86_400
+            } else {
+                // NaN and what is too great are for Go, whose clock wraps around, the instant
+                // 2^63 seconds after 1970.
+                (day, second) = (106_751_991_167_300, 55_808)
+            }
+        }
     }
 
     private static func daysInMonth(_ month: Int, of year: Int64) -> Int {

@@ -184,6 +184,7 @@ enum Interpolation {
     ) -> HistogramCombination? {
         if time == left.time { return HistogramCombination(histogram: left.value) }
         if time == right.time { return HistogramCombination(histogram: right.value) }
+        guard left.value.usesCustomBounds == right.value.usesCustomBounds else { return nil }
         let share = Double(time - left.time) / Double(right.time - left.time)
         if isCounter, right.value.isReset(after: left.value) {
             return HistogramCombination(histogram: right.value.scaled(by: share))

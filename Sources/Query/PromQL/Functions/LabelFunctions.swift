@@ -12,7 +12,7 @@ extension Evaluator {
         } catch {
             throw .execution("invalid regular expression in label_replace(): \(expression)")
         }
-        guard NameScheme.utf8.allows(labelName: target) else {
+        guard target.isLabelName else {
             throw .execution("invalid destination label name in label_replace(): \(target)")
         }
         let template = Template(replacement, for: pattern)
@@ -39,10 +39,10 @@ extension Evaluator {
     mutating func labelJoin(_ arguments: [Plan]) async throws(PromQLError) -> Table {
         let texts = Self.texts(arguments.dropFirst())
         let (target, separator, sources) = (texts[0], texts[1], texts.dropFirst(2))
-        for source in sources where !NameScheme.utf8.allows(labelName: source) {
+        for source in sources where !source.isLabelName {
             throw .execution("invalid source label name in label_join(): \(source)")
         }
-        guard NameScheme.utf8.allows(labelName: target) else {
+        guard target.isLabelName else {
             throw .execution("invalid destination label name in label_join(): \(target)")
         }
         var table = try await self.table(of: arguments[0])

@@ -171,6 +171,7 @@ struct QuantileKernel: WindowKernel {
         scratch.removeAll(keepingCapacity: true)
         for place in window.first..<window.end { scratch.append(values[place]) }
         guard let quantile else {
+            if scratch.contains(where: \.isNaN) { return .nan }
             let median = Quantile.of(&scratch, 0.5)
             for place in scratch.indices {
                 scratch[place] = (scratch[place] - median).magnitude

@@ -85,7 +85,7 @@ extension FloatHistogram {
         return HistogramEstimate(value: (to - from) / count, oddity: oddity)
     }
 
-    /// How many observations lie below `value`; infinite where all buckets do.
+    /// How many observations lie below `value`; all of them where all buckets do.
     private func rank(of value: Double) -> Double {
         var rank = 0.0
         for var bucket in allBuckets {
@@ -101,7 +101,8 @@ extension FloatHistogram {
             }
             rank += bucket.count
         }
-        return .infinity
+        // What is NaN is counted and in no bucket; otherwise only rounding makes a difference.
+        return sum.isNaN ? rank : count
     }
 
     /// The variance of the observations, each taken to be in the middle of its bucket.

@@ -46,9 +46,13 @@ extension FloatHistogram: CustomStringConvertible {
         func add(_ side: BucketSide, _ prefix: String) {
             let buckets = side.compacted.numbered
             guard let first = buckets.first, let last = buckets.last else { return }
+            guard Int(last.number) - Int(first.number) < 100_000 else {
+                parts.append("\(prefix)buckets:[too far apart]")
+                return
+            }
             if first.number != 0 { parts.append("\(prefix)offset:\(first.number)") }
             // Scripts know one run only: the buckets between are written as empty ones.
-            var counts = [Double](repeating: 0, count: Int(last.number - first.number) + 1)
+            var counts = [Double](repeating: 0, count: Int(last.number) - Int(first.number) + 1)
             for bucket in buckets { counts[Int(bucket.number - first.number)] = bucket.count }
             parts.append("\(prefix)buckets:" + Self.list(counts))
         }

@@ -105,6 +105,6 @@ extension ExpressionReader {
             default: content.append(letter)
             }
         }
-        return String(decoding: content, as: UTF8.self)
+        return String(keepingBrokenBytes: content)
     }
 }

@@ -182,7 +182,7 @@ struct ExpressionReader {
         if let last = try take(.rightParenthesis) { return ([], last.position) }
         var arguments = [try expression()]
         while let comma = try take(.comma) {
-            if try peek().kind == .rightParenthesis {
+            guard try peek().kind.canBegin else {
                 throw fault(
                     comma.position, "trailing commas not allowed in function call args")
             }

@@ -3,24 +3,48 @@ import Model
 extension Expression: CustomStringConvertible {
     /// The expression in Prometheus's canonical form, on one line.
     public var description: String {
+        var text = ""
+        write(to: &text)
+        return text
+    }
+
+    /// Appends it to `text`, each character once.
+    private func write(to text: inout String) {
         switch kind {
-        case .number(let value, let isDuration): Self.number(value, isDuration)
-        case .string(let text): quoted(text)
-        case .vector(let selector): selector.description
-        case .matrix(let matrix): matrix.description
-        case .subquery(let subquery): subquery.expression.description + subquery.suffix
+        case .number(let value, let isDuration): text += Self.number(value, isDuration)
+        case .string(let content): text += quoted(content)
+        case .vector(let selector): text += selector.description
+        case .matrix(let matrix): text += matrix.description
+        case .subquery(let subquery):
+            subquery.expression.write(to: &text)
+            text += subquery.suffix
         case .call(let call):
-            call.function.rawValue + "("
-                + call.arguments.map(\.description).joined(separator: ", ") + ")"
-        case .unary(let sign, let inner): sign.rawValue + inner.description
+            text += call.function.rawValue + "("
+            for (index, argument) in call.arguments.enumerated() {
+                if index > 0 { text += ", " }
+                argument.write(to: &text)
+            }
+            text += ")"
+        case .unary(let sign, let inner):
+            text += sign.rawValue
+            inner.write(to: &text)
         case .binary(let binary):
-            binary.left.description + " " + binary.link + " " + binary.right.description
+            binary.left.write(to: &text)
+            text += " " + binary.link + " "
+            binary.right.write(to: &text)
         case .aggregate(let aggregation):
-            aggregation.head + "("
-                + (aggregation.parameter.map { $0.description + ", " } ?? "")
-                + aggregation.expression.description + ")"
-        case .parentheses(let inner): "(" + inner.description + ")"
-        case .stepInvariant(let inner): inner.description
+            text += aggregation.head + "("
+            if let parameter = aggregation.parameter {
+                parameter.write(to: &text)
+                text += ", "
+            }
+            aggregation.expression.write(to: &text)
+            text += ")"
+        case .parentheses(let inner):
+            text += "("
+            inner.write(to: &text)
+            text += ")"
+        case .stepInvariant(let inner): inner.write(to: &text)
         }
     }
 
@@ -37,7 +61,7 @@ extension Expression: CustomStringConvertible {
         let line = description
         let isLong = line.utf8.count > 100
         switch kind {
-        case .unary(let sign, let inner):
+        case .unary(let sign, let inner) where isLong:
             let text = inner.pretty(level)
             return indent + sign.rawValue + text.trimmed
         case .stepInvariant(let inner): return inner.pretty(level)
@@ -83,7 +107,7 @@ extension VectorSelector: CustomStringConvertible {
 
     /// The selector without its modifiers.
     fileprivate var selection: String {
-        let conditions = matchers.filter { !isName($0) }.map(\.description).sorted {
+        let conditions = matchers.filter { !isName($0) }.map(\.text).sorted {
             Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8))
         }
         return name + (conditions.isEmpty ? "" : "{" + conditions.joined(separator: ",") + "}")
@@ -187,5 +211,13 @@ extension Binary {
         if let left = matching.fillLeft { text += " fill_left (\(NumberText.general(left)))" }
         if let right = matching.fillRight { text += " fill_right (\(NumberText.general(right)))" }
         return text
+    }
+}
+
+extension Matcher {
+    /// The condition as it is written in braces.
+    fileprivate var text: String {
+        let isLegacy = NameScheme.legacy.allows(labelName: name)
+        return (isLegacy ? name : quoted(name)) + operation.rawValue + quoted(value)
     }
 }

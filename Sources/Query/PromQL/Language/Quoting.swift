@@ -33,6 +33,8 @@ private func appendEscaped(_ scalar: Unicode.Scalar, quote: Unicode.Scalar, to t
     case "\t": text += "\\t"
     case "\u{0b}": text += "\\v"
     case _ where isPrintable(scalar): text.unicodeScalars.append(scalar)
+    case _ where scalar.brokenByte != nil:
+        text += "\\x" + String(scalar.brokenByte ?? 0, radix: 16)
     case _ where scalar.value < 0x80: text += "\\x" + hexadecimal(scalar, digits: 2)
     case _ where scalar.value < 0x10000: text += "\\u" + hexadecimal(scalar, digits: 4)
     default: text += "\\U" + hexadecimal(scalar, digits: 8)
@@ -40,6 +42,8 @@ private func appendEscaped(_ scalar: Unicode.Scalar, quote: Unicode.Scalar, to t
 }
 
 private func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+    // What stands for bytes that could not be read may not stand in a query.
+    if scalar == "\u{fffd}" { return false }
     if scalar.isASCII { return scalar.value >= 0x20 && scalar.value < 0x7f }
     return switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,

@@ -63,6 +63,16 @@ extension Token.Kind {
         }
     }
 
+    /// Whether an expression may begin with it.
+    var canBegin: Bool {
+        switch self {
+        case .number, .duration, .string, .leftParenthesis, .leftBrace, .binary(.add),
+            .binary(.subtract):
+            true
+        default: canNameMetric
+        }
+    }
+
     /// Whether a label may have this word as its name.
     var canNameLabel: Bool {
         switch self {

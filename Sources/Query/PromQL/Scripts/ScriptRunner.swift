@@ -157,7 +157,7 @@ public struct ScriptRunner: Sendable {
             // A text that is no expression has failed already, or had to.
             return []
         }
-        guard expression.isTimeless else { return [] }
+        guard expression.isTimeless, !Self.asksForTimes(eval.expression) else { return [] }
         expression.pin(to: eval.rangeTimes?.end ?? time)
         let text = expression.description
         let now = (eval.rangeTimes?.end ?? time).milliseconds

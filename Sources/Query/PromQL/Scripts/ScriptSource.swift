@@ -100,6 +100,7 @@ private struct HintMemory {
         guard before.schema == histogram.schema, before.zeroThreshold == histogram.zeroThreshold,
             before.customBounds == histogram.customBounds
         else { return .unknown }
-        return compared.isReset(after: before) ? .reset : .notReset
+        // Whether a chunk follows upon another is not known for sure once both are stored.
+        return compared.isReset(after: before) ? .unknown : .notReset
     }
 }
