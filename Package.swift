@@ -73,7 +73,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Model", "Postgres",
-                "PrivatePostgres", "Relabeling", "Telemetry", "TestKit", "Threads",
+                "PrivatePostgres", "PromQL", "Relabeling", "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),

@@ -11,6 +11,7 @@ enum Benchmarks {
         ("relabeling", { try RelabelingBenchmarks.run(&$0) }),
         ("configuration", { try await ConfigurationBenchmarks.run(&$0) }),
         ("exposition", { try ExpositionBenchmarks.run(&$0) }),
+        ("promql", { try await PromQLBenchmarks.run(&$0) }),
     ]
 
     // Off the main actor, whose closures would check their isolation at each call.
