@@ -91,8 +91,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Head", "Migrations",
-                "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage", "Telemetry",
-                "TestKit", "Threads",
+                "Model", "Postgres", "PrivatePostgres", "PromQL", "Relabeling", "Storage",
+                "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),

@@ -226,7 +226,7 @@ enum ExpositionBenchmarks {
     }
 
     /// The frames beside the project, unpacked for the time of the run.
-    private static func bodies() throws -> [[UInt8]] {
+    static func bodies() throws -> [[UInt8]] {
         let parts = #filePath.split(separator: "/").dropLast(3)
         let archive = "/" + parts.joined(separator: "/") + "/shared/frames/frames.tar.xz"
         var folder = Array("/tmp/weir-frames-XXXXXX".utf8CString)

@@ -12,6 +12,7 @@ enum Benchmarks {
         ("configuration", { try await ConfigurationBenchmarks.run(&$0) }),
         ("storage", { try await StorageBenchmarks.run(&$0) }),
         ("exposition", { try ExpositionBenchmarks.run(&$0) }),
+        ("promql", { try await PromQLBenchmarks.run(&$0) }),
     ]
 
     // Off the main actor, whose closures would check their isolation at each call.
