@@ -16,6 +16,7 @@ enum Benchmarks {
         ("exposition", { try ExpositionBenchmarks.run(&$0) }),
         ("head", { try await HeadBenchmarks.run(&$0) }),
         ("exposition", { try await ExpositionBenchmarks.run(&$0) }),
+        ("promql", { try await PromQLBenchmarks.run(&$0) }),
     ]
 
     // Off the main actor, whose closures would check their isolation at each call.
