@@ -90,7 +90,9 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL", "Relabeling", "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
+                "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head",
+                "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL", "Relabeling",
+                "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
