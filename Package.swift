@@ -91,8 +91,9 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Head", "Migrations",
-                "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage", "Telemetry",
+                "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head",
+                "Migrations", "Model", "Postgres", "PrivatePostgres", "Relabeling", "Storage",
+                "Telemetry",
                 "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
@@ -171,8 +172,8 @@ func tests() -> [Target] {
             uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
         test(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Postgres", "Processes",
-            "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
+            uses: "Configuration", "Crypto", "HTTPFetch", "HTTPServe", "JSON", "Model", "Postgres",
+            "Processes", "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test(
             "Scraping", in: "Gather",

@@ -9,6 +9,7 @@ enum Benchmarks {
         ("http", { try await HTTPServeBenchmarks.run(&$0) }),
         ("postgres", { try await PostgresBenchmarks.run(&$0) }),
         ("relabeling", { try RelabelingBenchmarks.run(&$0) }),
+        ("discovery", { try await DiscoveryBenchmarks.run(&$0) }),
         ("configuration", { try await ConfigurationBenchmarks.run(&$0) }),
         ("storage", { try await StorageBenchmarks.run(&$0) }),
         ("exposition", { try ExpositionBenchmarks.run(&$0) }),
