@@ -26,15 +26,15 @@ struct Frames: Sendable {
                 guard let blank = line.lastIndex(of: " "),
                     let value = Double(line[line.index(after: blank)...])
                 else { continue }
-                let name = String(line[..<blank])
-                if places[name] == nil {
+                let written = String(line[..<blank])
+                if places[written] == nil {
                     let place = frames.names.count
-                    places[name] = place
-                    frames.labels.append(try labels(name))
-                    frames.names.append(text(of: frames.labels[place]))
+                    places[written] = place
+                    frames.labels.append(try labels(written))
+                    frames.names.append(name(of: frames.labels[place]))
                     frames.columns.append(Array(repeating: Absent.value, count: frames.count))
                 }
-                guard let place = places[name] else { continue }
+                guard let place = places[written] else { continue }
                 if frames.columns[place].count == frames.count {
                     frames.columns[place].append(value)
                 }
@@ -71,7 +71,7 @@ struct Frames: Sendable {
     }
 
     /// As OpenMetrics has it: no blank stands between labels.
-    private static func text(of labels: Labels) -> String {
+    private static func name(of labels: Labels) -> String {
         let pairs = labels.filter { $0.name != LabelName.metric }
             .map { "\($0.name)=\(Labels.quoted($0.value))" }
         return labels.metric + (pairs.isEmpty ? "" : "{" + pairs.joined(separator: ",") + "}")
