@@ -39,7 +39,7 @@ let package = Package(
         module("Model", in: "Core", uses: "RE2"),
         module("Telemetry", in: "Core", uses: "Model", "Threads"),
         module("Access", in: "Core", uses: "Crypto", "Model", "Telemetry", "Threads", "YAML"),
-        module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2"),
+        module("Relabeling", in: "Core", uses: "Crypto", "Model", "RE2", "Threads"),
         module(
             "Configuration", in: "Core",
             uses: "Access", "HTTPFetch", "Model", "RE2", "Relabeling", "YAML"),
@@ -65,7 +65,7 @@ let package = Package(
         module("Head", in: "Keep", uses: "Model", "RE2", "Telemetry", "Threads"),
         module(
             "Storage", in: "Keep",
-            uses: "Head", "Model", "Postgres", "RE2", "Telemetry", "Threads"),
+            uses: "Head", "Model", "Postgres", "Telemetry", "Threads"),
 
         // Query: questions about what is kept.
         module("PromQL", in: "Query", uses: "Model", "RE2", "Threads"),
@@ -73,7 +73,8 @@ let package = Package(
         // Serve: what leaves Weir.
         module(
             "API", in: "Serve",
-            uses: "Access", "Discovery", "Exposition", "HTTPServe", "Head", "JSON", "Model", "PromQL",
+            uses: "Access", "Discovery", "Exposition", "HTTPServe", "Head", "JSON", "Model",
+            "PromQL",
             "RE2", "Relabeling", "Scraping", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.

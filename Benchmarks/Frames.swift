@@ -28,9 +28,10 @@ struct Frames: Sendable {
                 else { continue }
                 let name = String(line[..<blank])
                 if places[name] == nil {
-                    places[name] = frames.names.count
-                    frames.names.append(name)
+                    let place = frames.names.count
+                    places[name] = place
                     frames.labels.append(try labels(name))
+                    frames.names.append(text(of: frames.labels[place]))
                     frames.columns.append(Array(repeating: Absent.value, count: frames.count))
                 }
                 guard let place = places[name] else { continue }
@@ -67,6 +68,13 @@ struct Frames: Sendable {
 
     private static func labels(_ name: String) throws -> Labels {
         Labels(try Selector(name).matchers.map { Label($0.name, $0.value) })
+    }
+
+    /// As OpenMetrics has it: no blank stands between labels.
+    private static func text(of labels: Labels) -> String {
+        let pairs = labels.filter { $0.name != LabelName.metric }
+            .map { "\($0.name)=\(Labels.quoted($0.value))" }
+        return labels.metric + (pairs.isEmpty ? "" : "{" + pairs.joined(separator: ",") + "}")
     }
 
     private static func growth(_ labels: Labels, _ column: [Double]) -> (Int64?, Double) {

@@ -11,7 +11,8 @@ enum Benchmarks {
         ("relabeling", { try RelabelingBenchmarks.run(&$0) }),
         ("configuration", { try await ConfigurationBenchmarks.run(&$0) }),
         ("storage", { try await StorageBenchmarks.run(&$0) }),
-        ("exposition", { try ExpositionBenchmarks.run(&$0) }),
+        ("head", { try await HeadBenchmarks.run(&$0) }),
+        ("exposition", { try await ExpositionBenchmarks.run(&$0) }),
         ("promql", { try await PromQLBenchmarks.run(&$0) }),
     ]
 

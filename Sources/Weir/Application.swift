@@ -89,12 +89,12 @@ struct Application {
             listeners: web.accessListeners, registry: registry, log: log)
         await live.reload(with: access)
         let pool = PostgresPool(database.options)
-        let keeping = Keeping(pool: pool, registry: registry, log: log)
+        let keeping = Keeping(pool: pool, settings: settings, registry: registry, log: log)
         var needs = dependencies(
             live, retention: settings.retention, keeping: keeping,
             engine: Engine(try QueryFlags.options(invocation)), signals: signals)
         let gathering = Gathering(
-            live, into: keeping.head, database: try database.readerOptions(), registry: registry,
+            live, into: keeping.store, database: try database.readerOptions(), registry: registry,
             log: log)
         needs.targets = TargetAccess(gathering.scraper, finder: gathering.finder)
         DatabaseMetrics.register(pool, in: registry)

@@ -1,3 +1,4 @@
+import Configuration
 import Head
 import Model
 import Postgres
@@ -7,27 +8,31 @@ import Telemetry
 /// What keeps samples: memory for the last hours, PostgreSQL for all of them.
 struct Keeping: Service {
     let name = "keeping"
-    /// The last hours, and where samples go.
-    let head: Head
+    /// Where samples go, and where they are read.
+    let store: Store
+    /// The last hours.
+    var head: Head { store.head }
     /// Everything, new and old.
-    let source: LayeredSource
-    private let writer: TickWriter
+    var source: any SeriesSource { store }
 
-    /// How far back memory reaches.
-    private static let span = TimeSpan.hours(3)
+    init(pool: PostgresPool, settings: Settings, registry: MetricRegistry, log: Log) {
+        store = Store(pool: pool, options: Self.options(settings), registry: registry, log: log)
+    }
 
-    init(pool: PostgresPool, registry: MetricRegistry, log: Log) {
-        writer = TickWriter(pool: pool, registry: registry, log: log)
-        head = Head(span: Self.span, registry: registry, log: writer)
-        source = LayeredSource(
-            head: head, history: History(pool: pool), begins: WallClock.now)
+    private static func options(_ settings: Settings) -> StoreOptions {
+        var options = StoreOptions()
+        options.retention = settings.retention == .zero ? nil : settings.retention
+        let size = settings.retentionSize.bytes
+        options.retentionBytes = size == 0 ? nil : Int(size)
+        options.retentionRules = settings.retentionRules.map {
+            RetentionRule($0.match, keep: $0.keep)
+        }
+        return options
     }
 
     func run(started: @escaping @Sendable () -> Void) async throws {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await writer.run() }
-            group.addTask { await head.run() }
-            started()
-        }
+        async let working: Void = store.run()
+        started()
+        await working
     }
 }

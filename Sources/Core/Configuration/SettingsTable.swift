@@ -22,14 +22,13 @@ extension Settings {
         YAMLField(
             "credentials", \.credentialNodes, AccessShape.credentials, "Who may do what.")
         YAMLField(
-            "retention", \.retention, .duration, support: NotYet.storage,
+            "retention", \.retention, .duration,
             "How long samples are kept; 0s for ever.")
         YAMLField(
-            "retention_size", \.retentionSize, SettingsValues.size, support: NotYet.storage,
+            "retention_size", \.retentionSize, SettingsValues.size,
             "How many bytes of samples are kept, the oldest going first; 0 for as many as fit.")
         YAMLField(
             "retention_rules", \.retentionRules, .list(RetentionRule.table.codec),
-            support: NotYet.storage,
             "Series that are kept for a time of their own; the first rule that matches counts.")
         YAMLField(
             "rollups", \.rollups, .list(Rollup.table.codec), support: NotYet.storage,

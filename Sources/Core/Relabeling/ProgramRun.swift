@@ -31,6 +31,11 @@ import RE2
     private var carried: UInt64 = 0
     private var extras: [Extra] = []
     private(set) var isChanged = false
+    private(set) var isDropped = false
+    /// Whether the outcome is to hold for label sets with other values where nobody looked.
+    var isRecording = false
+    /// The labels of the input whose values were looked at.
+    private(set) var read: UInt64 = 0
     /// The slot of each label of the input, or `noSlot`.
     private let slotOfInput: UnsafeMutablePointer<UInt8>
     private static let noSlot: UInt8 = 0xff
@@ -72,10 +77,12 @@ import RE2
 
     deinit { for chunk in chunks { unsafe chunk.start?.deallocate() } }
 
-    /// Runs all rules; false where one of them dropped the label set.
-    mutating func run(_ program: Program) -> Bool {
-        for operation in program.operations where !step(operation, program) { return false }
-        return true
+    /// Runs all rules, or all up to the one that drops the label set.
+    mutating func run(_ program: Program) {
+        for operation in program.operations where !step(operation, program) {
+            isDropped = true
+            return
+        }
     }
 
     private mutating func step(_ operation: Program.Operation, _ program: Program) -> Bool {
@@ -106,7 +113,9 @@ import RE2
     }
 
     private mutating func load(_ slot: Int) {
-        let text = unsafe labels[values[slot].input].value
+        let input = unsafe values[slot].input
+        read |= 1 << UInt64(input)
+        let text = labels[input].value
         let count = text.utf8.count
         let start = unsafe reserve(count)
         unsafe text.utf8.span.withUnsafeBufferPointer {
@@ -168,8 +177,9 @@ import RE2
     }
 
     private mutating func set(_ slot: Int, _ value: UnsafeMutableBufferPointer<UInt8>) {
-        // What is written is often what is there: then nothing changed.
-        if unsafe Self.areEqual(bytes(of: slot), value) { return }
+        // What is written is often what is there: then nothing changed. Another label set may
+        // have another value there, so this does not count where the outcome is kept.
+        if !isRecording, unsafe Self.areEqual(bytes(of: slot), value) { return }
         isChanged = true
         if value.isEmpty {
             present &= ~(1 << UInt64(slot))
@@ -202,10 +212,9 @@ import RE2
     }
 
     private mutating func copySlot(_ source: Int, to target: Int) {
-        let value = unsafe bytes(of: source)
-        if unsafe Self.areEqual(value, bytes(of: target)) { return }
+        if !isRecording, unsafe Self.areEqual(bytes(of: source), bytes(of: target)) { return }
         isChanged = true
-        guard value.count > 0 else { return present &= ~(1 << UInt64(target)) }
+        guard isPresent(source) else { return present &= ~(1 << UInt64(target)) }
         unsafe values[target] = values[source]
         present |= 1 << UInt64(target)
     }
@@ -347,8 +356,35 @@ import RE2
 
     // MARK: The result
 
-    /// The label set that the rules left.
-    consuming func result(_ program: Program) -> Labels {
+    /// What came of the label set, for others like it too.
+    mutating func outcome(_ program: Program) -> Outcome {
+        if isDropped { return Outcome(.dropped) }
+        guard isChanged else { return Outcome(.unchanged) }
+        var entries: [Outcome.Entry] = []
+        func add(_ name: String, _ value: Value) {
+            let text = value.input < 0 ? label(name, value).value : ""
+            entries.append(Outcome.Entry(name: name, input: value.input, text: text))
+        }
+        var rest = carried
+        while rest != 0 {
+            let index = rest.trailingZeroBitCount
+            rest &= rest - 1
+            unsafe add(labels[index].name, Value(start: nil, input: index))
+        }
+        rest = present
+        while rest != 0 {
+            let slot = rest.trailingZeroBitCount
+            rest &= rest - 1
+            unsafe add(program.names[slot], values[slot])
+        }
+        for extra in extras { add(extra.name, extra.value) }
+        entries.sort { $0.name.isBytewiseLess(than: $1.name) }
+        return Outcome(.changed(entries))
+    }
+
+    /// The label set that the rules left; `nil` where one of them dropped it.
+    mutating func result(_ program: Program) -> Labels? {
+        if isDropped { return nil }
         if !isChanged { return labels }
         var result: [Label] = []
         result.reserveCapacity(present.nonzeroBitCount + carried.nonzeroBitCount + extras.count)

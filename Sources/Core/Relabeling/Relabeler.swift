@@ -7,6 +7,7 @@ public struct Relabeler: Sendable {
     private let steps: [Step]
     /// The same rules, ready for speed; `nil` where they are too many for it.
     private let program: Program?
+    private let cache = OutcomeCache()
 
     /// Compiles `rules`; without any, label sets pass as they are.
     public init(_ rules: [RelabelRule]) {
@@ -21,15 +22,36 @@ public struct Relabeler: Sendable {
         guard let program, labels.count <= ProgramRun.labelLimit else {
             return relabelOneByOne(labels)
         }
+        switch cache.find(labels) {
+        case .known(let outcome): return outcome.labels(from: labels)
+        case .unknown(isWanted: false): return run(program, on: labels) { $0.result(program) }
+        case .unknown(isWanted: true):
+            var read: UInt64 = 0
+            let outcome = run(program, on: labels, recording: true) { run in
+                read = run.read
+                return run.outcome(program)
+            }
+            cache.add(outcome, for: labels, read: read)
+            return outcome.labels(from: labels)
+        }
+    }
+
+    /// Runs the program; `finish` says what is to be made of its end.
+    private func run<Result>(
+        _ program: Program, on labels: Labels, recording: Bool = false,
+        _ finish: (inout ProgramRun) -> Result
+    ) -> Result {
         // Safe: both stretches outlive the run, which ends inside.
-        return unsafe withUnsafeTemporaryAllocation(
+        unsafe withUnsafeTemporaryAllocation(
             of: ProgramRun.Value.self, capacity: program.names.count + 1
         ) { values in
             unsafe withUnsafeTemporaryAllocation(
                 of: UInt8.self, capacity: ProgramRun.lentBytes
             ) { bytes in
                 var run = unsafe ProgramRun(labels, program, values: values, bytes: bytes)
-                return run.run(program) ? run.result(program) : nil
+                run.isRecording = recording
+                run.run(program)
+                return finish(&run)
             }
         }
     }

@@ -1,7 +1,7 @@
 // Relabeling: Prometheus's relabel rules, which rewrite label sets and drop those not wanted.
 // In: rules, checked when they are made, and label sets. Out: label sets, or nothing.
 // Start at `RelabelRule`, then `Relabeler`. Knows nothing of YAML or targets.
-// Imports: Crypto, Model, RE2.
+// Imports: Crypto, Model, RE2, Threads.
 
 public import RE2
 

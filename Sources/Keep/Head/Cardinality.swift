@@ -49,10 +49,15 @@ extension SeriesTable {
         var (metrics, labels) = (Largest(limit), Largest(limit))
         var result = Cardinality()
         let metricName = name(LabelName.metric)
-        for pair in 0..<pairs.count where pairs[pair].postings.count > 0 {
-            let count = Int(pairs[pair].postings.count)
-            labels.add(UInt32(pair), count)
-            if pairs[pair].name == metricName { metrics.add(UInt32(pair), count) }
+        var bytes: [UInt32: Int] = [:]
+        for (name, labelsOfName) in names {
+            for number in labelsOfName.pairs {
+                let pair = pairs[Int(number)]
+                let count = Int(pair.postings.count)
+                labels.add(number, count)
+                bytes[name, default: 0] += count * symbols.length(of: pair.value)
+                if name == metricName { metrics.add(number, count) }
+            }
         }
         result.seriesCount = count
         result.labelPairCount = pairCount
@@ -63,7 +68,7 @@ extension SeriesTable {
         }
         let byValues = names.values.map { Cardinality.Count(name: $0.text, value: $0.pairs.count) }
         result.valuesByLabel = Self.largest(byValues, limit)
-        let byBytes = names.values.map { Cardinality.Count(name: $0.text, value: $0.bytes) }
+        let byBytes = names.map { Cardinality.Count(name: $1.text, value: bytes[$0] ?? 0) }
         result.bytesByLabel = Self.largest(byBytes, limit)
         return result
     }

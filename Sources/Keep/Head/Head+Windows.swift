@@ -117,10 +117,8 @@ private struct HistoryColumns: WindowColumns {
 extension Loose {
     fileprivate func samples(in range: ClosedRange<Timestamp>) -> [LooseSample] {
         samples.sorted { $0.key < $1.key }.flatMap { series, column in
-            column.times.indices(in: range).map {
-                LooseSample(
-                    series: SeriesID(number: series), time: column.times[$0],
-                    value: column.values[$0])
+            column.samples(in: range).map {
+                LooseSample(series: SeriesID(number: series), time: $0.time, value: $0.value)
             }
         }
     }

@@ -37,6 +37,7 @@ final class HeadClock: SampleClock {
         let wasOpen = layout.withLock { layout in
             guard layout.isOpen else { return false }
             layout.close(last: history.withLock { $0.end } - 1)
+            leaveBeside(&layout)
             return true
         }
         if wasOpen { store.log?.closed(id) }
@@ -71,6 +72,7 @@ final class HeadClock: SampleClock {
         }
         store.samplesTaken.add(batch.series.count)
         retire(batch.retired, &layout, last: isTick ? end : end - 1)
+        leaveBeside(&layout)
         if rowsWereCompressed(row) { trim(&layout, before: batch.time - store.longest) }
     }
 
@@ -188,11 +190,7 @@ extension HeadClock {
 
     private func retire(_ numbers: [UInt32], _ layout: inout Layout, last: Int) {
         guard !numbers.isEmpty else { return }
-        var silent: [UInt32] = []
-        for number in numbers {
-            if let series = layout.retire(number, last: last) { silent.append(series) }
-        }
-        leaveBeside(silent, layout)
+        for number in numbers { layout.retire(number, last: last) }
         guard layout.isThin else { return }
         let clock = id.number
         withTable(&layout) { layout, table in
@@ -200,12 +198,14 @@ extension HeadClock {
         }
     }
 
-    /// Takes the home beside the rows from those of `series` of which nothing is there.
-    private func leaveBeside(_ series: [UInt32], _ layout: Layout) {
+    /// Takes the home beside the rows from series that the writer has no more, where nothing of
+    /// them is left there.
+    private func leaveBeside(_ layout: inout Layout) {
+        guard !layout.silent.isEmpty else { return }
+        let silent = layout.silent.filter { !layout.isBeside($0) }
+        layout.silent.removeAll()
         let gone = loose.withLock { loose in
-            series.filter {
-                loose.samples[$0] == nil && loose.histograms[$0] == nil && !layout.isBeside($0)
-            }
+            silent.filter { loose.samples[$0] == nil && loose.histograms[$0] == nil }
         }
         store.removeHomes(gone.map { ($0, .init(clock: id.number, place: Place.beside.number)) })
     }

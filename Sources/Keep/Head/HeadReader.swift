@@ -101,7 +101,7 @@ struct HeadReader {
             samples += more
             histograms += points
         }
-        let (times, values) = Self.inOrder(samples)
+        let (times, values) = Self.inOrder(&samples)
         histograms = Self.inOrder(histograms).filter {
             times.indices(in: $0.time...$0.time).isEmpty
         }
@@ -110,12 +110,14 @@ struct HeadReader {
     }
 
     private static func inOrder(
-        _ samples: [(time: Timestamp, value: Double)]
+        _ samples: inout [(time: Timestamp, value: Double)]
     ) -> ([Timestamp], [Double]) {
         // The sort is stable, so that the last of an instant is still the last.
+        let isSorted = zip(samples, samples.dropFirst()).allSatisfy { $0.time < $1.time }
+        if !isSorted { samples.sort { $0.time < $1.time } }
         var times: [Timestamp] = []
         var values: [Double] = []
-        for (time, value) in samples.sorted(by: { $0.time < $1.time }) {
+        for (time, value) in samples {
             if times.last == time {
                 values[values.count - 1] = value
             } else {
@@ -142,8 +144,7 @@ extension Loose {
     func samples(
         of series: UInt32, in range: ClosedRange<Timestamp>
     ) -> [(time: Timestamp, value: Double)] {
-        guard let column = samples[series] else { return [] }
-        return column.times.indices(in: range).map { (column.times[$0], column.values[$0]) }
+        samples[series]?.samples(in: range) ?? []
     }
 
     func histograms(of series: UInt32, in range: ClosedRange<Timestamp>) -> [HistogramPoint] {

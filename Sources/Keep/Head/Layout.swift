@@ -27,6 +27,8 @@ struct Layout {
     private var free: [Place] = []
     /// Series of the writer that stand in no row, and how many numbers mean them.
     private var beside: [UInt32: Int] = [:]
+    /// Series that the writer has no more, of those that stood in no row.
+    var silent: [UInt32] = []
 
     /// How a row looks now.
     private(set) var rows = RowLayout([])
@@ -54,7 +56,7 @@ struct Layout {
 
     /// Forgets all of the writer's numbers; `last` is the newest tick.
     mutating func close(last: Int) {
-        for number in members.indices { _ = retire(UInt32(number), last: last) }
+        for number in members.indices { retire(UInt32(number), last: last) }
         members.removeAll()
         targetsAreCurrent = false
         isOpen = false
@@ -76,7 +78,7 @@ extension Layout {
             let number = Int(entry.number)
             while members.count <= number { members.append(.none) }
             if members[number].series == series.number { continue }
-            _ = retire(entry.number, last: last)
+            retire(entry.number, last: last)
             introduced.append(IntroducedSeries(series: series, labels: entry.labels))
             let place: Place
             if besideRows(entry.number) {
@@ -102,6 +104,7 @@ extension Layout {
     private mutating func leaveBeside(_ series: UInt32) {
         guard let count = beside[series] else { return }
         beside[series] = count > 1 ? count - 1 : nil
+        if count == 1 { silent.append(series) }
     }
 
     private mutating func take(_ series: UInt32, clock: UInt32, table: inout SeriesTable) -> Place {
@@ -149,20 +152,17 @@ extension Layout {
         return place
     }
 
-    /// The writer's number means nothing any more; gives back its series where that stood in no row.
-    mutating func retire(_ number: UInt32, last: Int) -> UInt32? {
-        guard number < members.count, members[Int(number)].series != Self.nobody else {
-            return nil
-        }
+    /// The writer's number means nothing any more.
+    mutating func retire(_ number: UInt32, last: Int) {
+        guard number < members.count, members[Int(number)].series != Self.nobody else { return }
         let member = members[Int(number)]
         members[Int(number)] = .none
         targetsAreCurrent = false
-        guard member.place != .beside else {
+        if member.place == .beside {
             leaveBeside(member.series)
-            return member.series
+        } else {
+            leave(member.place, last: last)
         }
-        leave(member.place, last: last)
-        return nil
     }
 
     private mutating func leave(_ place: Place, last: Int) {

@@ -2,42 +2,11 @@ import Model
 
 /// What a clock said beside its ticks: samples with instants of their own, late ones, histograms.
 struct Loose {
-    /// A series' loose samples by time, each instant once.
-    struct Column {
-        var times: [Timestamp] = []
-        var values: [Double] = []
-
-        /// Takes a sample; at an instant that is there already it takes the place of the older one.
-        mutating func insert(_ value: Double, at time: Timestamp) {
-            if times.last.map({ $0 < time }) ?? true {
-                times.append(time)
-                values.append(value)
-                return
-            }
-            let index = times.firstIndex(notBefore: time)
-            if times[index] == time {
-                values[index] = value
-            } else {
-                times.insert(time, at: index)
-                values.insert(value, at: index)
-            }
-        }
-
-        mutating func drop(before time: Timestamp) {
-            let count = times.firstIndex(notBefore: time)
-            times.removeFirst(count)
-            values.removeFirst(count)
-        }
-    }
-
-    private(set) var samples: [UInt32: Column] = [:]
+    private(set) var samples: [UInt32: LooseColumn] = [:]
     private(set) var histograms: [UInt32: [HistogramPoint]] = [:]
 
-    /// The series that something here belongs to.
-    var series: Set<UInt32> { Set(samples.keys).union(histograms.keys) }
-
     mutating func insert(_ sample: LooseSample) {
-        samples[sample.series.number, default: Column()].insert(sample.value, at: sample.time)
+        samples[sample.series.number, default: LooseColumn()].insert(sample.value, at: sample.time)
     }
 
     mutating func insert(_ histogram: PlacedHistogram) {
@@ -56,11 +25,11 @@ struct Loose {
     /// Forgets what was said before `time`; gives back the series of which nothing is left.
     mutating func drop(before time: Timestamp) -> [UInt32] {
         var empty: Set<UInt32> = []
-        for (series, column) in samples where column.times.first.map({ $0 < time }) ?? true {
+        for (series, column) in samples where column.first.map({ $0 < time }) ?? true {
             var column = column
             column.drop(before: time)
-            samples[series] = column.times.isEmpty ? nil : column
-            if column.times.isEmpty { empty.insert(series) }
+            samples[series] = column.isEmpty ? nil : column
+            if column.isEmpty { empty.insert(series) }
         }
         for (series, points) in histograms where points.first.map({ $0.time < time }) ?? true {
             let left = Array(points.drop { $0.time < time })

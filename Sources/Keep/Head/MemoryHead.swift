@@ -89,7 +89,7 @@ public final class Head: SampleSink, Sendable {
     }
 
     private func ownMetrics() -> [MetricFamily] {
-        let (series, labels) = store.table.withLock { ($0.count, $0.pairCount) }
+        let (series, labels, index) = store.table.withLock { ($0.count, $0.pairCount, $0.size) }
         let clocks = heldClocks
         let bytes = clocks.reduce(0) { $0 + $1.history.withLock { $0.size } }
         func gauge(_ name: String, _ help: String, _ value: Int) -> MetricFamily {
@@ -100,6 +100,7 @@ public final class Head: SampleSink, Sendable {
         return [
             gauge("weir_head_series", "Series in memory.", series),
             gauge("weir_head_label_pairs", "Labels of series in memory, each once.", labels),
+            gauge("weir_head_index_bytes", "What labels and their index take.", index),
             gauge("weir_head_clocks", "Targets, rule groups and senders in memory.", clocks.count),
             gauge("weir_head_sample_bytes", "What the samples in memory take.", bytes),
         ]

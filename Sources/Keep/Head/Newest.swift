@@ -56,11 +56,11 @@ extension Head {
         of family: LiveFamily, matching matchers: [Matcher] = [], since oldest: Timestamp
     ) throws(SourceError) -> [NewestSample] {
         var samples: [NewestSample] = []
-        var reader = NewestReader(self, since: oldest)
         for metric in family.metrics {
-            let found = try find([Matcher(LabelName.metric, equals: metric)] + matchers)
-            for one in found {
-                if let sample = reader.newest(one) { samples.append(sample) }
+            let asked = [Matcher(LabelName.metric, equals: metric)] + matchers
+            samples += try read(try find(asked)) {
+                var reader = NewestReader(self, since: oldest)
+                return { reader.newest($0) }
             }
         }
         switch family.metadata.type {
@@ -140,8 +140,7 @@ private struct NewestReader {
 
 extension Loose {
     func newestSample(of series: UInt32) -> (time: Timestamp, value: Double)? {
-        guard let column = samples[series], let time = column.times.last else { return nil }
-        return column.values.last.map { (time, $0) }
+        samples[series]?.newest
     }
 }
 

@@ -79,6 +79,20 @@ struct Found: Sendable {
     let series: SeriesID
     let labels: Labels
     let homes: [SeriesTable.Home]
+
+    /// What became of a series since it was found.
+    enum Fate {
+        case same
+        case moved(Found)
+        case gone
+    }
+
+    func current(in table: borrowing SeriesTable) -> Fate {
+        guard table.isLive(series.number) else { return .gone }
+        if homes.allSatisfy({ table.isHome($0, of: series.number) }) { return .same }
+        return .moved(
+            Found(series: series, labels: labels, homes: table.homes(of: series.number)))
+    }
 }
 
 /// Goes from matchers to series, a slice at a time, so that nobody waits long for the table.

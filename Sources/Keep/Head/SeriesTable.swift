@@ -40,10 +40,6 @@ struct SeriesTable: ~Copyable {
         let text: String
         /// Numbers of pairs, in no order.
         var pairs: [UInt32] = []
-        /// The bytes of its values, once for each series.
-        var bytes = 0
-        /// How many series have it.
-        var seriesCount = 0
     }
 
     private(set) var symbols = Symbols()
@@ -69,9 +65,12 @@ struct SeriesTable: ~Copyable {
     /// How many labels there are, each once.
     var pairCount: Int { pairIndex.count }
 
-    /// What all of it takes in memory, without the postings.
+    private var postingBytes = 0
+
+    /// What all of it takes in memory, but for the lists of each name.
     var size: Int {
         symbols.size + pairs.size + records.size + arena.size + pairIndex.size + seriesIndex.size
+            + postingBytes
     }
 
     // Safe: nobody uses the postings after this.
@@ -148,12 +147,11 @@ extension SeriesTable {
         }
         seriesIndex.insert(number, hash: record.hash) { records[Int($0)].hash }
         for pair in scratch {
-            let (name, value) = pairs.update(at: Int(pair)) { pair in
+            postingBytes += pairs.update(at: Int(pair)) { pair in
+                let before = pair.postings.size
                 pair.postings.append(number)
-                return (pair.name, pair.value)
+                return pair.postings.size - before
             }
-            names[name]?.bytes += symbols.length(of: value)
-            names[name]?.seriesCount += 1
         }
         return number
     }
@@ -250,11 +248,12 @@ extension SeriesTable {
         return record.hasMoreHomes ? first + (moreHomes[series] ?? []) : first
     }
 
-    /// Where the only thing of a series stands, if it is only one.
+    /// Whether something of a series stands there.
     @inline(__always)
-    func onlyHome(of series: UInt32) -> Home? {
+    func isHome(_ home: Home, of series: UInt32) -> Bool {
         let record = records[Int(series)]
-        return record.hasMoreHomes || record.home == .none ? nil : record.home
+        return record.home == home
+            || record.hasMoreHomes && moreHomes[series]?.contains(home) ?? false
     }
 }
 
@@ -317,28 +316,26 @@ extension SeriesTable {
     private mutating func remove(_ gone: Set<UInt32>, from number: UInt32) {
         let pair = pairs[Int(number)]
         let kept = pair.postings.filtered { gone.contains($0) }
-        let count = Int(pair.postings.count - kept.count)
+        postingBytes += kept.size - pair.postings.size
         pair.postings.remove()
         pairs.update(at: Int(number)) { $0.postings = kept }
+        if kept.count == 0 { forget(number, pair) }
+    }
+
+    private mutating func forget(_ number: UInt32, _ pair: Pair) {
         guard var name = names.removeValue(forKey: pair.name) else {
             preconditionFailure("BUG: a label without a name")
         }
-        name.bytes -= count * symbols.length(of: pair.value)
-        name.seriesCount -= count
-        if kept.count == 0 {
-            // The last of the name's values takes the place of this one.
-            let last = name.pairs.removeLast()
-            if last != number {
-                name.pairs[Int(pair.rank)] = last
-                pairs.update(at: Int(last)) { $0.rank = pair.rank }
-            }
-            pairIndex.remove(number, hash: pair.hash) { pairs[Int($0)].hash }
-            freePairs.append(number)
+        // The last of the name's values takes the place of this one.
+        let last = name.pairs.removeLast()
+        if last != number {
+            name.pairs[Int(pair.rank)] = last
+            pairs.update(at: Int(last)) { $0.rank = pair.rank }
         }
         if !name.pairs.isEmpty { names[pair.name] = name }
-        if kept.count == 0 {
-            symbols.release(pair.name)
-            symbols.release(pair.value)
-        }
+        pairIndex.remove(number, hash: pair.hash) { pairs[Int($0)].hash }
+        freePairs.append(number)
+        symbols.release(pair.name)
+        symbols.release(pair.value)
     }
 }

@@ -21,7 +21,7 @@ struct ChunkRow: Sendable {
 
     static let columns = "base, slope, metric, series, clock, win, bytes, exact"
 
-    /// Writes `rows` as they come; into a table that this transaction made, so that nobody needs to
+    /// Writes `rows` in about their order, so that pages are full; into a table that this transaction made, so that nobody needs to
     /// look after them any more, where `isFresh`.
     static func copy(
         _ rows: [ChunkRow], into table: String, isFresh: Bool = false,
@@ -32,7 +32,9 @@ struct ChunkRow: Sendable {
             "COPY \(table) (\(columns)) FROM STDIN (FORMAT binary\(isFresh ? ", FREEZE" : ""))"
         try connection.copyIn(sql) {
             writer throws(PostgresError) in
-            for row in rows { try row.write(to: &writer) }
+            for index in PagePacking.order(rows.map(\.pageBytes)) {
+                try rows[index].write(to: &writer)
+            }
         }
     }
 

@@ -68,9 +68,9 @@ struct DayLate {
     }
 
     /// The samples that no clock has taken, as groups of series with the same instants.
-    func groups(without forgotten: Set<Int32>) -> [Group] {
+    func groups() -> [Group] {
         var byTimes: [[Int64]: [(series: Int32, metric: Int32)]] = [:]
-        for (series, late) in all where !forgotten.contains(series) {
+        for (series, late) in all {
             let times = late.times.indices.filter { !late.isPlaced[$0] }.map { late.times[$0] }
             if !times.isEmpty { byTimes[times, default: []].append((series, late.metric)) }
         }

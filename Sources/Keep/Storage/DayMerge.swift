@@ -2,8 +2,9 @@ import Head
 public import Model
 public import Postgres
 
-/// Writes a day anew: short windows become long ones, late samples part of them, and what should go
-/// is left out. Then it takes the place of what was there.
+/// Writes a day anew and puts it where the old one was.
+///
+/// Short windows become long ones, late samples part of them, and what should go is left out.
 public enum DayMerge {
     /// What a merge did.
     public struct Outcome: Sendable, Equatable {
@@ -18,16 +19,17 @@ public enum DayMerge {
         public init() {}
     }
 
-    /// Merges the day that begins at `start`, without the series `forgetting`; `nil` where another
-    /// program seals or merges now.
+    /// Merges the day that begins at `start`; `nil` where another program seals or merges now.
+    ///
+    /// What the series of `erasing` said in these ranges of milliseconds is left out.
     public static func run(
-        _ start: Timestamp, forgetting: Set<Int32> = [],
+        _ start: Timestamp, erasing: [Int32: ClosedRange<Int64>] = [:],
         _ connection: borrowing PostgresConnection
     ) throws(PostgresError) -> Outcome? {
         try connection.transaction { connection throws(PostgresError) -> Outcome? in
             guard try Sealer.takeLock(connection) else { return nil }
             try Days.ensure(start, connection)
-            var work = MergeWork(start, forgetting)
+            var work = MergeWork(start, erasing)
             return try work.run(connection)
         }
     }
@@ -48,7 +50,7 @@ private struct MergeWork: ~Copyable {
     }
 
     private let start: Timestamp
-    private let forgetting: Set<Int32>
+    private let erasing: [Int32: ClosedRange<Int64>]
     private var encoder = ChunkEncoder()
     private var clocks: [Int32: Ticks] = [:]
     private var late: DayLate
@@ -56,9 +58,9 @@ private struct MergeWork: ~Copyable {
     private var output: [ChunkRow] = []
     private var outcome = DayMerge.Outcome()
 
-    init(_ start: Timestamp, _ forgetting: Set<Int32>) {
+    init(_ start: Timestamp, _ erasing: [Int32: ClosedRange<Int64>]) {
         self.start = start
-        self.forgetting = forgetting
+        self.erasing = erasing
         late = DayLate(start: start)
     }
 
@@ -175,8 +177,7 @@ private struct MergeWork: ~Copyable {
     ) throws(PostgresError) {
         let row = range.lowerBound
         guard let metric = try rows.int(row, 2), let series = try rows.int(row, 3),
-            let clock = try rows.int(row, 4), !forgetting.contains(Int32(series)),
-            let ticks = clocks[Int32(clock)]
+            let clock = try rows.int(row, 4), let ticks = clocks[Int32(clock)]
         else { return }
         values.removeAll(keepingCapacity: true)
         values.append(contentsOf: repeatElement(Absent.value, count: ticks.times.count))
@@ -189,8 +190,16 @@ private struct MergeWork: ~Copyable {
                 begin..<begin + count)
         }
         late.apply(to: &values, of: Int32(series), at: ticks.times)
+        erase(Int32(series), at: ticks.times)
         Self.encode(
             values, ticks.windows, (Int32(metric), Int32(series)), with: &encoder, to: &output)
+    }
+
+    private mutating func erase(_ series: Int32, at times: [Int64]) {
+        guard let range = erasing[series] else { return }
+        for index in times.indices where range.contains(times[index]) {
+            values[index] = Absent.value
+        }
     }
 
     private static func encode(
@@ -214,7 +223,7 @@ private struct MergeWork: ~Copyable {
     private mutating func addLateClocks(
         _ connection: borrowing PostgresConnection
     ) throws(PostgresError) {
-        for group in late.groups(without: forgetting) {
+        for group in late.groups() {
             let clock = try Identities.clock(
                 [
                     .text("late"), .text(Partitions.name(start, Partitions.day)),
@@ -227,6 +236,7 @@ private struct MergeWork: ~Copyable {
                 values.removeAll(keepingCapacity: true)
                 values.append(contentsOf: repeatElement(Absent.value, count: group.times.count))
                 late.apply(to: &values, of: series, at: group.times)
+                erase(series, at: group.times)
                 Self.encode(values, ticks.windows, (metric, series), with: &encoder, to: &output)
             }
         }

@@ -14,6 +14,9 @@ struct Identities: Sendable {
     private var metrics: [String: Int32] = [:]
     private var occupants: [UInt64: [Int32]] = [:]
 
+    /// Keeps series from being forgotten while their numbers are learned.
+    static let lock = TickTransaction.lock + 3
+
     /// As many label sets as one statement takes.
     private static let portion = 5000
 
@@ -47,6 +50,23 @@ struct Identities: Sendable {
 
     /// Makes known what `news` tells, and the tiles of `ticks`.
     mutating func learn(
+        _ news: TickQueue.News, _ ticks: [Tick], _ connection: borrowing PostgresConnection
+    ) throws(PostgresError) {
+        guard !news.introduced.isEmpty else { return try learnPlaces(news, ticks, connection) }
+        _ = try connection.execute("SELECT pg_advisory_lock_shared($1)", [.int8(Self.lock)])
+        do throws(PostgresError) {
+            try learnPlaces(news, ticks, connection)
+        } catch {
+            if connection.isUsable {
+                _ = try connection.execute(
+                    "SELECT pg_advisory_unlock_shared($1)", [.int8(Self.lock)])
+            }
+            throw error
+        }
+        _ = try connection.execute("SELECT pg_advisory_unlock_shared($1)", [.int8(Self.lock)])
+    }
+
+    private mutating func learnPlaces(
         _ news: TickQueue.News, _ ticks: [Tick], _ connection: borrowing PostgresConnection
     ) throws(PostgresError) {
         for opened in news.opened where clocks[opened.clock.number] == nil {

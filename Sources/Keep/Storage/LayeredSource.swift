@@ -19,7 +19,8 @@ public final class LayeredSource: SeriesSource {
         self.head = head
         self.history = history
         self.isShared = isShared
-        headBegins = Locked(begins)
+        // Whoever wrote before may have been a little ahead of this clock.
+        headBegins = Locked(begins + .minutes(1))
     }
 
     /// The head knows nothing before `time` any more.
@@ -31,28 +32,38 @@ public final class LayeredSource: SeriesSource {
     public func series(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> [Series] {
-        guard let old = old(range) else {
-            return try await head.series(matching: matchers, in: range)
+        while true {
+            let begins = headBegins.withLock { $0 }
+            var past: [Series] = []
+            if let old = old(range, before: begins) {
+                past = try await history.series(matching: matchers, in: old)
+            }
+            let recent = try await head.series(matching: matchers, in: range)
+            // What was sealed and left memory meanwhile is in neither answer.
+            if begins == headBegins.withLock({ $0 }) { return Self.merge(past, recent) }
         }
-        let past = try await history.series(matching: matchers, in: old)
-        // After the database: what is sealed and dropped meanwhile was in its answer or is in this.
-        let recent = try await head.series(matching: matchers, in: range)
-        return Self.merge(past, recent)
     }
 
     /// The label sets of both, each once.
     public func labelSets(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> [Labels] {
-        let recent = try await head.labelSets(matching: matchers, in: range)
-        guard let old = old(range) else { return recent }
-        let past = try await history.labelSets(matching: matchers, in: old)
-        return Array(Set(past).union(recent))
+        while true {
+            let begins = headBegins.withLock { $0 }
+            var past: [Labels] = []
+            if let old = old(range, before: begins) {
+                past = try await history.labelSets(matching: matchers, in: old)
+            }
+            let recent = try await head.labelSets(matching: matchers, in: range)
+            guard begins == headBegins.withLock({ $0 }) else { continue }
+            return past.isEmpty ? recent : Array(Set(past).union(recent))
+        }
     }
 
     /// The part of `range` that memory does not know for sure.
-    private func old(_ range: ClosedRange<Timestamp>) -> ClosedRange<Timestamp>? {
-        let begins = headBegins.withLock { $0 }
+    private func old(
+        _ range: ClosedRange<Timestamp>, before begins: Timestamp
+    ) -> ClosedRange<Timestamp>? {
         if isShared { return range }
         guard range.lowerBound < begins else { return nil }
         let last = Timestamp(milliseconds: begins.milliseconds - 1)

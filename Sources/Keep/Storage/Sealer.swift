@@ -148,12 +148,40 @@ struct SpanSealing: ~Copyable {
             outcome.ticks += window.times.count
         }
         rows.sort(by: ChunkRow.isBefore)
+        try joinTwins()
         let day = Partitions.start(of: start, Partitions.day)
         try Days.ensure(day, connection)
         let tables = Partitions.dayTables(day)
         try ChunkRow.copy(rows, into: tables.chunk, connection)
         try Window.copy(all, into: tables.tick, connection)
         outcome.chunks += rows.count
+    }
+
+    /// Makes one chunk of those that a series has in one window because it stood in two places: after
+    /// a restart, or when its clock got new tiles.
+    private mutating func joinTwins() throws(PostgresError) {
+        var joined: [ChunkRow] = []
+        joined.reserveCapacity(rows.count)
+        for row in rows {
+            guard let last = joined.last, last.series == row.series, last.metric == row.metric,
+                last.clock == row.clock, last.win == row.win
+            else {
+                joined.append(row)
+                continue
+            }
+            let count = windows[row.clock]?.first { $0.win == row.win }?.times.count ?? 0
+            var (values, others) = ([Double](repeating: 0, count: count), [Double]())
+            others = values
+            var output = values.mutableSpan
+            var otherOutput = others.mutableSpan
+            guard last.chunk.decode(into: &output, from: 0),
+                row.chunk.decode(into: &otherOutput, from: 0)
+            else { throw .malformed(what: "a chunk just made") }
+            for tick in 0..<count where !others[tick].isAbsent { values[tick] = others[tick] }
+            guard let chunk = encoder.encode(values.span) else { continue }
+            joined[joined.count - 1].chunk = chunk
+        }
+        rows = joined
     }
 
     private mutating func readWindows(

@@ -31,6 +31,28 @@ struct OpenMetricsSuiteTests {
         }
     }
 
+    @Test func `every fixture is read by a scrape the same wherever it is cut`() throws {
+        let cases = try Files.suite().map { ($0.name, $0.body, true) }
+        let samples = try Files.samples().map { ($0.name, $0.body, $0.isOpenMetrics) }
+        for (name, all, isOpenMetrics) in cases + samples {
+            let format: ExpositionFormat = isOpenMetrics ? .openMetrics100 : .text004
+            // Of long files the first lines: they are read twice for each of their bytes.
+            let end = all.prefix(400).lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 }
+            let body = all.count <= 400 ? all : Array(all[..<(end ?? all.count)])
+            var fresh = Reader()
+            let whole = fresh.read(body, format)
+            var again = Reader()
+            for cut in 0...body.count {
+                // Fresh, and with all that the last scrape left in memory.
+                var other = Reader()
+                let first = other.read(body, format, cutAt: cut)
+                #expect(first == whole, "\(name) at \(cut)")
+                let repeated = again.read(body, format, cutAt: cut)
+                #expect(repeated == whole, "\(name) at \(cut), again")
+            }
+        }
+    }
+
     @Test func `the sample files are read whole, and in pieces of any size`() throws {
         for (name, body, isOpenMetrics) in try Files.samples() {
             let format: ExpositionFormat = isOpenMetrics ? .openMetrics100 : .text004

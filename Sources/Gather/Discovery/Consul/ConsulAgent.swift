@@ -109,6 +109,7 @@ struct ConsulAgent: Sendable {
     }
 
     private func bad(_ url: SourceURL, _ reason: String) -> DiscoveryError {
+        // What is no URL has no description that could be shown.
         .badAnswer(url: (try? url.address().description) ?? base, reason: reason)
     }
 }

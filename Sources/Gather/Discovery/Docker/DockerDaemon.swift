@@ -17,7 +17,8 @@ struct DockerDaemon: Sendable {
     ) throws {
         client = surroundings.client
         options = try http.options()
-        self.timeout = timeout.duration
+        // Who refreshes every second still lets the daemon take its time.
+        self.timeout = max(timeout.duration, .seconds(10))
         if host.hasPrefix("unix://") {
             socket = String(host.dropFirst("unix://".count))
             base = "http://docker"

@@ -125,6 +125,7 @@ struct ClusterAPI: Sendable {
     }
 
     private func bad(_ url: SourceURL, _ reason: String) -> DiscoveryError {
+        // What is no URL has no description that could be shown.
         let place = (try? url.address().description) ?? access.server.description
         return .badAnswer(url: place, reason: reason)
     }

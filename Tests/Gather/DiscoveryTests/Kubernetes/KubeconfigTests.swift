@@ -7,7 +7,7 @@ import YAML
 
 struct KubeconfigTests {
     private static func access(_ text: String) throws -> ClusterAccess {
-        try Kubeconfig(YAMLReader.read(Array(text.utf8), file: "/home/ops/.kube/config")).access()
+        try Kubeconfig(YAMLReader.read(Array(text.utf8), file: "/etc/kube/config")).access()
     }
 
     private static func config(cluster: String = "server: https://one:6443", user: String) -> String
@@ -37,7 +37,7 @@ struct KubeconfigTests {
         #expect(access.server.text == "https://one:6443/k8s")
         #expect(access.options.tls.authorities == .text("CA\n"))
         #expect(access.options.tls.serverName == "kube")
-        #expect(access.options.tls.certificate == .file("/home/ops/.kube/crt.pem"))
+        #expect(access.options.tls.certificate == .file("/etc/kube/crt.pem"))
         #expect(access.options.tls.key == .file("/keys/key.pem"))
         #expect(access.options.proxy.url == "http://proxy:3128")
         #expect(access.options.authorization == nil)
@@ -47,7 +47,7 @@ struct KubeconfigTests {
     @Test(
         arguments: [
             ("token: abc", Authorization.bearer(.text("abc"))),
-            ("token: abc, tokenFile: t", .bearer(.file("/home/ops/.kube/t"))),
+            ("token: abc, tokenFile: t", .bearer(.file("/etc/kube/t"))),
             (
                 "username: ann, password: pw",
                 .basic(username: .text("ann"), password: .text("pw"))
@@ -86,27 +86,27 @@ struct KubeconfigTests {
         (
             config(user: "exec: {command: aws}"),
             """
-            /home/ops/.kube/config: its user gets credentials from a program (exec), which Weir \
+            /etc/kube/config: its user gets credentials from a program (exec), which Weir \
             does not run; write a token, a tokenFile or a client certificate
             """
         ),
         (
             config(user: "auth-provider: {name: gcp}"),
             """
-            /home/ops/.kube/config: its user gets credentials from a program (auth-provider), \
+            /etc/kube/config: its user gets credentials from a program (auth-provider), \
             which Weir does not run; write a token, a tokenFile or a client certificate
             """
         ),
         (
             config(user: "client-key-data: '%%'"),
-            "/home/ops/.kube/config: client-key-data is no base64"
+            "/etc/kube/config: client-key-data is no base64"
         ),
         (
-            config(cluster: "", user: ""), "/home/ops/.kube/config: the cluster has no server"
+            config(cluster: "", user: ""), "/etc/kube/config: the cluster has no server"
         ),
-        ("current-context: x", "/home/ops/.kube/config: there is no context \"x\""),
-        ("kind: Config", "/home/ops/.kube/config: there is no current-context"),
-        ("- a", "/home/ops/.kube/config: it holds no kubeconfig"),
+        ("current-context: x", "/etc/kube/config: there is no context \"x\""),
+        ("kind: Config", "/etc/kube/config: there is no current-context"),
+        ("- a", "/etc/kube/config: it holds no kubeconfig"),
     ])
     func `what cannot work is said`(text: String, expected: String) {
         let error = #expect(throws: DiscoveryError.self) { try Self.access(text) }
