@@ -52,8 +52,8 @@ let package = Package(
         module("Exposition", in: "Gather", uses: "Model"),
         module(
             "Scraping", in: "Gather",
-            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
-            "Telemetry", "Threads"),
+            uses: "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model",
+            "Relabeling", "Telemetry", "Threads"),
 
         // Keep: memory, disk, database.
         .plugin(
@@ -73,9 +73,8 @@ let package = Package(
         // Serve: what leaves Weir.
         module(
             "API", in: "Serve",
-            uses: "Access", "Discovery", "Exposition", "HTTPServe", "Head", "JSON", "Model",
-            "PromQL",
-            "RE2", "Relabeling", "Scraping", "Telemetry", "Threads"),
+            uses: "Access", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head", "JSON",
+            "Model", "PromQL", "RE2", "Relabeling", "Scraping", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
@@ -91,9 +90,9 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Exposition", "HTTPFetch", "HTTPServe", "Head", "Migrations",
-                "Model", "Postgres", "PrivatePostgres", "PromQL", "Relabeling", "Storage",
-                "Telemetry", "TestKit", "Threads",
+                "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head",
+                "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL", "Relabeling",
+                "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
@@ -171,16 +170,17 @@ func tests() -> [Target] {
             uses: "Access", "HTTPFetch", "Model", "Relabeling", "YAML", files: ["Fixtures"]),
         test(
             "Discovery", in: "Gather",
-            uses: "Configuration", "Crypto", "HTTPFetch", "JSON", "Model", "Postgres", "Processes",
-            "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
+            uses: "Configuration", "Crypto", "HTTPFetch", "HTTPServe", "JSON", "Model", "Postgres",
+            "Processes", "Relabeling", "Telemetry", "Threads", "YAML", files: ["Fixtures"]),
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test(
             "Scraping", in: "Gather",
-            uses: "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model", "Relabeling",
+            uses: "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model",
+            "Relabeling",
             "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
-        test("Head", in: "Keep", uses: "Model", "Threads"),
+        test("Head", in: "Keep", uses: "Model", "Telemetry", "Threads"),
         test(
             "Storage", in: "Keep",
             uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),

@@ -117,8 +117,9 @@ public final class FolderWatcher: @unchecked Sendable {
         for signal in signals { signal.yield() }
     }
 
-    /// Whether what has just appeared has all its bytes: a link, or another name of a file. A file
-    /// that was opened to be written is told again when it is closed.
+    /// Whether what has just appeared has all its bytes: a link, or another name of a file.
+    ///
+    /// A file that was opened to be written is told again when it is closed.
     private func isWhole(_ path: String) -> Bool {
         var status = stat()
         guard lstat(path, &status) == 0 else { return true }

@@ -145,8 +145,9 @@ struct PostgresSource: TargetSource {
         return addresses.map { Labels(labels + [Label(LabelName.address, $0)]) }
     }
 
-    /// The text of a value; `nil` for NULL. What nests is written as its texts, with commas around
-    /// each, so that a regular expression finds one.
+    /// The text of a value; `nil` for NULL.
+    ///
+    /// A list is written with commas around each element, so that a regular expression finds one.
     private static func text(_ value: JSONValue) -> String? {
         switch value {
         case .null: nil

@@ -18,8 +18,9 @@ public final class TargetFinder: Sendable {
         var stopSignals: [Int: AsyncStream<Never>] = [:]
     }
 
-    /// What is found, whenever it changes; always all of it, and only the newest is kept for who
-    /// does not keep up. For one reader.
+    /// What is found, whenever it changes; always all of it, for one reader.
+    ///
+    /// Only the newest is kept for a reader that does not keep up.
     public let snapshots: AsyncStream<TargetSnapshot>
 
     private let make: @Sendable (SourceConfig) -> any TargetSource
@@ -35,9 +36,8 @@ public final class TargetFinder: Sendable {
 
     /// A finder without jobs.
     ///
-    /// - Parameters:
-    ///   - name: What it finds targets for, as metrics say: `scrape` or `notify`.
-    ///   - pause: How far two changes are apart when they are handed on.
+    /// `name` is what it finds targets for, as metrics say: `scrape` or `notify`. `pause` is how far
+    /// two changes are apart when they are handed on.
     public convenience init(
         _ surroundings: SourceSurroundings, name: String = "scrape", pause: Duration = .seconds(5)
     ) {

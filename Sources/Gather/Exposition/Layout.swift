@@ -129,6 +129,15 @@ struct Layout: ~Copyable {
         lines[line].tail = UInt32(tail.count)
     }
 
+    /// Adds the bytes of a line to `body`; false where its value is not among them.
+    func write(_ index: Int, to body: inout [UInt8]) -> Bool {
+        let line = lines[index]
+        let end = line.offset + Int(line.length) + Int(line.tail)
+        // Safe: a line's bytes lie within the layout's, and are copied here.
+        unsafe body.append(contentsOf: bytes.elements[line.offset..<end])
+        return line.tail > 0 || line.series == LayoutLine.none
+    }
+
     mutating func removeAll() {
         bytes.removeAll()
         lines.removeAll()

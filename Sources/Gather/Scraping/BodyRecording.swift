@@ -11,9 +11,19 @@ struct BodyRecording: Sendable {
     /// More of one body is not kept.
     static let limitBytes = 1 << 20
 
+    /// What the answer before needed, so that memory is asked for once.
+    private var usual = 0
+
+    /// What is kept of a good answer between scrapes: nothing but its head.
+    mutating func drop() {
+        usual = bytes.count
+        bytes = []
+    }
+
     /// Forgets what was there.
     mutating func begin() {
-        bytes.removeAll(keepingCapacity: true)
+        bytes = []
+        bytes.reserveCapacity(usual)
         (contentType, status, isCut) = ("", 0, false)
     }
 

@@ -18,6 +18,8 @@ final class LiveTarget: @unchecked Sendable {
     var series = TargetSeries()
     /// The sink's side; opened with the first scrape.
     var clock: (any SampleClock)?
+    /// What it was before its pace changed, until the first scrape at the new one.
+    var before: Before?
     /// What is asked, worked out once.
     var request: Result<(HTTPRequest, HTTPClientOptions), ScrapeError>
 
@@ -53,10 +55,16 @@ final class LiveTarget: @unchecked Sendable {
         (found, job) = (change.found, change.job)
         request = job.request(for: found)
         if !keepsPace {
-            // The sink is told the pace when a clock is opened, and gives numbers anew then.
-            clock?.close()
+            // The sink is told the pace when a clock is opened, and numbers begin anew then.
+            if let clock, before == nil {
+                var old = TargetSeries()
+                swap(&old, &series)
+                before = Before(old, clock)
+            } else {
+                budget.give(back: series.count)
+                clock?.close()
+            }
             clock = nil
-            budget.give(back: series.count)
             schedule = ScrapeSchedule(interval: found.interval, hash: key.phaseHash)
             reader.reset(job.parserOptions, fallback: job.fallback)
             series = TargetSeries()
@@ -87,6 +95,40 @@ final class LiveTarget: @unchecked Sendable {
 }
 
 extension LiveTarget {
+    /// The series of a target that ticked at another pace.
+    final class Before {
+        private(set) var series: TargetSeries
+        private let clock: any SampleClock
+
+        init(_ series: consuming TargetSeries, _ clock: any SampleClock) {
+            self.series = series
+            self.clock = clock
+        }
+
+        func close() { clock.close() }
+
+        /// Marks as stale what `next` has not, and closes the clock.
+        func end(at time: Timestamp, next: borrowing TargetSeries) throws(SinkError) {
+            defer { clock.close() }
+            if series.endMissing(in: next, at: time) { try clock.append(series.batch) }
+        }
+    }
+
+    /// Closes the sink's side, now and as it was before.
+    func close() {
+        before?.close()
+        clock?.close()
+        (before, clock) = (nil, nil)
+    }
+
+    /// Ends what it was before its pace changed: the scrape at the new one has been read.
+    func endBefore(at time: Timestamp) throws(SinkError) {
+        guard let before else { return }
+        self.before = nil
+        budget.give(back: before.series.count)
+        try before.end(at: time, next: series)
+    }
+
     /// Another target of the same key, or another configuration of its job.
     struct Change {
         let found: ScrapeTarget

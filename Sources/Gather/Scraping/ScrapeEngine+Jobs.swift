@@ -31,7 +31,11 @@ extension ScrapeEngine {
         for config in jobs {
             guard let pool = pools[config.jobName] else {
                 let job = JobSettings(config, profiles: profiles)
-                pools[config.jobName] = ScrapePool(job, budget: SeriesBudget(limit: seriesBudget))
+                // Kept over a job that went, whose targets may still be there.
+                let budget = budgets[config.jobName] ?? SeriesBudget(limit: seriesBudget)
+                budget.change(limit: seriesBudget)
+                budgets[config.jobName] = budget
+                pools[config.jobName] = ScrapePool(job, budget: budget)
                 continue
             }
             pool.budget.change(limit: seriesBudget)
@@ -55,7 +59,7 @@ extension ScrapeEngine {
                 if target.leaving != nil { comeBack(target) }
                 target.verdict = verdict
                 let isSame = target.found == one && target.found.found == one.found
-                if !isSame || target.job !== pool.job {
+                if !isSame || target.job !== pool.job || target.pending != nil {
                     change(target, to: .init(found: one, job: pool.job))
                 }
             } else {

@@ -1,4 +1,5 @@
 import Discovery
+import Exposition
 import HTTPFetch
 import Model
 
@@ -24,6 +25,27 @@ extension ScrapeEngine {
         pools.sorted { $0.key.isBytewiseLess(than: $1.key) }.map { name, pool in
             JobStatus(name: name, targets: pool.keys.count, budget: pool.budget.status)
         }
+    }
+
+    /// What a target answered last, or last when it failed.
+    ///
+    /// A good answer is not kept but put together from what the parser remembers, so that it costs
+    /// nothing until somebody asks. Where a scrape is under way, its end is waited for.
+    func body(url: String, job: String?, failing: Bool) async -> RecordedBody? {
+        func isMeant(_ target: LiveTarget) -> Bool {
+            target.key.place == url && (job.map { $0 == target.key.name } ?? true)
+        }
+        guard let target = live.first(where: isMeant) else { return nil }
+        if failing || target.status.lastError != nil { return recorder[target.key] }
+        while let scraping = target.scraping { await scraping.value }
+        guard target.status.isUp == true, let body = target.reader.parser.lastBody() else {
+            return recorder[target.key]
+        }
+        var recording = target.reader.recording
+        recording.append(body.span)
+        return RecordedBody(
+            recording, time: target.status.lastScrape ?? .distantPast, error: nil,
+            byteCount: target.status.bodyBytes)
     }
 
     private var live: [LiveTarget] {

@@ -25,6 +25,9 @@ actor ScrapeEngine {
     /// The targets of each job, by who they are.
     var targets: [ClockKey: LiveTarget] = [:]
     var pools: [String: ScrapePool] = [:]
+    var budgets: [String: SeriesBudget] = [:]
+    /// What failing targets answered.
+    var recorder = FlightRecorder()
     private var queue = TickQueue<LiveTarget>()
     private(set) var isRunning = false
 
@@ -52,10 +55,7 @@ actor ScrapeEngine {
         let running = targets.values.compactMap(\.scraping)
         for task in running { task.cancel() }
         for task in running { await task.value }
-        for target in targets.values {
-            target.clock?.close()
-            target.clock = nil
-        }
+        for target in targets.values { target.close() }
     }
 
     private func nextWake() -> ContinuousClock.Instant {
@@ -105,7 +105,8 @@ actor ScrapeEngine {
     func leave(_ target: LiveTarget) {
         guard target.leaving == nil else { return }
         target.scraping?.cancel()
-        guard isRunning, target.series.hasBegun || target.scraping != nil else {
+        let hasBegun = target.series.hasBegun || target.before != nil || target.scraping != nil
+        guard isRunning, hasBegun else {
             return finish(target)
         }
         let next = target.schedule.tick(after: WallClock.nanoseconds)
@@ -130,17 +131,25 @@ actor ScrapeEngine {
             return
         }
         targets[target.key] = nil
+        recorder.forget(target.key)
+        if target.before != nil, let time = target.leaving, target.clock == nil {
+            // Its pace had changed, and it was not scraped since.
+            report(target) { () throws(SinkError) in try target.endBefore(at: time) }
+        }
         if let clock = target.clock, let time = target.leaving, target.series.hasBegun {
             target.series.end(at: time)
-            do { try clock.append(target.series.batch) } catch {
-                log.warn(
-                    "stale markers not kept",
-                    ["job": target.key.name, "target": target.key.place, "error": "\(error)"])
-            }
+            report(target) { () throws(SinkError) in try clock.append(target.series.batch) }
         }
-        target.clock?.close()
-        target.clock = nil
+        target.close()
         target.budget.give(back: target.series.count)
+    }
+
+    private func report(_ target: LiveTarget, _ body: () throws(SinkError) -> Void) {
+        do throws(SinkError) { try body() } catch {
+            log.warn(
+                "stale markers not kept",
+                ["job": target.key.name, "target": target.key.place, "error": error.description])
+        }
     }
 
     // MARK: One scrape
@@ -155,17 +164,21 @@ actor ScrapeEngine {
         let outcome = await ask(target)
         // Whoever stops, or is taken away, leaves no trace of the scrape that was cut off.
         guard !Task.isCancelled else { return }
-        do throws(SinkError) {
-            if target.clock == nil {
-                target.clock = try await sink.open(target.key, interval: target.found.interval)
-            }
-        } catch {
-            return note(target, outcome, lost: error)
-        }
         let work = ScrapeWork(target: target, time: time, outcome: outcome)
         let isLong = target.reader.parser.batch.newSeries.count > Self.manySeries
-        let done = isLong ? await learner.commit(work) : work.commit()
-        note(target, done)
+        let read = isLong ? await learner.read(work) : work.read()
+        if read.error != nil { await record(target, read) }
+        do throws(SinkError) {
+            if target.clock == nil {
+                try target.endBefore(at: time)
+                target.clock = try await sink.open(target.key, interval: target.found.interval)
+            }
+            if isLong { try await learner.deliver(work) } else { try work.deliver() }
+            note(target, read)
+        } catch {
+            target.series.lost()
+            note(target, read, lost: error)
+        }
     }
 
     /// More new series than this are learned on a thread of their own.
@@ -192,9 +205,30 @@ actor ScrapeEngine {
         return outcome
     }
 
+    /// Keeps what a failing target answered, and writes it down where the job asks for that.
+    private func record(_ target: LiveTarget, _ outcome: ScrapeOutcome) async {
+        guard let error = outcome.error else { return }
+        let path = target.job.config.scrapeFailureLogFile
+        if !path.isEmpty {
+            let failure = FailureLog.Entry(
+                time: outcome.time, job: target.key.name, target: target.key.place,
+                error: error.description)
+            if let reason = await learner.write(failure, to: path) {
+                log.warn(
+                    throttled: throttle, key: path, "scrape_failure_log_file cannot be written",
+                    ["file": path, "error": reason])
+            }
+        }
+        guard target.reader.recording.status != 0 else { return }
+        let (recording, count) = (target.reader.recording, target.reader.bodyBytes)
+        let body = await learner.pack(
+            recording, time: outcome.time, error: error.description, byteCount: count)
+        recorder.keep(body, of: target.key)
+    }
+
     private func note(_ target: LiveTarget, _ outcome: ScrapeOutcome, lost: SinkError? = nil) {
         var outcome = outcome
-        if let lost { outcome.error = .notKept(lost.description) }
+        if let lost { outcome.error = outcome.error ?? .notKept(lost.description) }
         let reader = target.reader
         target.status.take(outcome, reader: reader)
         if let metadata = outcome.metadata {
@@ -202,6 +236,7 @@ actor ScrapeEngine {
         }
         target.status.seriesCount = target.series.count
         metrics.note(target.status)
+        target.reader.recording.drop()
         if let error = outcome.error { complain(of: target, error) }
         retryRefused(target)
     }

@@ -27,8 +27,8 @@ struct ScrapeWork: Sendable {
     let time: Timestamp
     var outcome: ScrapeOutcome
 
-    /// Hands over one batch: all of the scrape with its report, or stale markers and the report.
-    func commit() -> ScrapeOutcome {
+    /// Makes one batch: all of the scrape with its report, or stale markers and the report.
+    func read() -> ScrapeOutcome {
         var outcome = outcome
         outcome.time = time
         let context = target.context(at: time)
@@ -46,14 +46,21 @@ struct ScrapeWork: Sendable {
         outcome.duration = ContinuousClock.now - outcome.start
         let values = report(outcome).values
         target.series.report(values) { context.rules.labels(ofReport: $0.name) }
+        return outcome
+    }
+
+    /// Hands the batch over.
+    func deliver() throws(SinkError) {
         do throws(SinkError) {
-            try target.clock?.append(target.series.batch)
-            target.budget.give(back: target.series.stored(reports: values.count))
+            guard let clock = target.clock else { throw .unavailable(reason: "no clock is open") }
+            try clock.append(target.series.batch)
+            let isExtra = target.job.config.extraScrapeMetrics
+            let reports = isExtra ? ReportSeries.allCases.count : ReportSeries.usual.count
+            target.budget.give(back: target.series.stored(reports: reports))
         } catch {
             target.series.lost()
-            outcome.error = outcome.error ?? .notKept(error.description)
+            throw error
         }
-        return outcome
     }
 
     private func report(_ outcome: ScrapeOutcome) -> ScrapeReport {
@@ -77,7 +84,19 @@ actor ScrapeLearner {
         unsafe thread.asUnownedSerialExecutor()
     }
 
-    func commit(_ work: ScrapeWork) -> ScrapeOutcome { work.commit() }
+    func read(_ work: ScrapeWork) -> ScrapeOutcome { work.read() }
+    func pack(
+        _ recording: BodyRecording, time: Timestamp, error: String?, byteCount: Int
+    ) -> RecordedBody {
+        RecordedBody(recording, time: time, error: error, byteCount: byteCount)
+    }
+
+    /// Why it could not be written, if so.
+    func write(_ failure: FailureLog.Entry, to path: String) -> String? {
+        FailureLog.append(failure, to: path)
+    }
+
+    func deliver(_ work: ScrapeWork) throws(SinkError) { try work.deliver() }
 }
 
 extension TargetHealth {

@@ -63,6 +63,14 @@ public final class Scraper: Sendable {
     /// What discovery found for each job and what was made of it.
     public func discovered() async -> [String: JobTargets] { await follower.jobs }
 
+    /// What the target with this URL answered last, or last when it failed; `nil` where that is not
+    /// known.
+    public func body(
+        url: String, job: String? = nil, failing: Bool = false
+    ) async -> RecordedBody? {
+        await engine.body(url: url, job: job, failing: failing)
+    }
+
     /// What all targets say of their families, by job, URL and name.
     public func metadata() async -> [TargetMetadata] { await engine.metadata() }
 }

@@ -18,17 +18,24 @@ struct SeriesNumbers: ~Copyable {
 
     /// The number of the series with this hash; it has one user more then.
     mutating func use(_ hash: UInt64) -> UInt32? {
+        guard let number = number(of: hash) else { return nil }
+        users[Int(number)] += 1
+        return number
+    }
+
+    /// The number of the series with this hash.
+    func number(of hash: UInt64) -> UInt32? {
         var place = Int(truncatingIfNeeded: hash) & (slots.count - 1)
         while slots[place] != 0 {
             let number = slots[place] - 1
-            if hashes[Int(number)] == hash {
-                users[Int(number)] += 1
-                return number
-            }
+            if hashes[Int(number)] == hash { return number }
             place = (place + 1) & (slots.count - 1)
         }
         return nil
     }
+
+    /// What a series is found by.
+    func hash(of number: UInt32) -> UInt64 { hashes[Int(number)] }
 
     /// Gives a new series a number; it has one user.
     mutating func add(_ hash: UInt64) -> UInt32 {

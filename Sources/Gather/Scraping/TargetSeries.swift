@@ -37,6 +37,8 @@ struct TargetSeries: ~Copyable {
     var unused: [UInt32] = []
     var owedStale: [UInt32] = []
     var owedMetadata: [FamilyMetadata] = []
+    /// Whether a batch with reports was made since the beginning.
+    private var hasReported = false
     /// How many of the reports the sink knows.
     private var knownReports = 0
     /// How many reports stand behind `layout` in the sink's last batch, where that is all of it.
@@ -107,6 +109,7 @@ struct TargetSeries: ~Copyable {
             guard let series = ReportSeries(rawValue: UInt32(number)) else { break }
             batch.newSeries.append(NewSeries(number: series.rawValue, labels: labels(series)))
         }
+        hasReported = true
         if !batch.isSameLayout {
             for number in 0..<UInt32(values.count) { batch.series.append(number) }
         }
@@ -123,6 +126,27 @@ struct TargetSeries: ~Copyable {
     mutating func end(at time: Timestamp) {
         fail(at: time)
         report(Array(repeating: StaleMarker.value, count: knownReports)) { _ in Labels() }
+    }
+
+    /// The end of this memory: stale markers for what `next` has not; false where there are none.
+    ///
+    /// The reports go on there, if they have begun at all.
+    mutating func endMissing(in next: borrowing TargetSeries, at time: Timestamp) -> Bool {
+        begin(at: time, keepsSeries: false)
+        if !isDown { owedStale += live }
+        appendStale(owedStale.filter { !next.isLive(numbers.hash(of: $0)) })
+        if !next.hasReported {
+            for number in 0..<UInt32(knownReports) {
+                batch.series.append(number)
+                batch.values.append(StaleMarker.value)
+            }
+        }
+        return !batch.series.isEmpty
+    }
+
+    private func isLive(_ hash: UInt64) -> Bool {
+        guard !isDown, let number = numbers.number(of: hash) else { return false }
+        return seen[Int(number)] == scrapes
     }
 
     private mutating func begin(at time: Timestamp, keepsSeries: Bool) {

@@ -9,6 +9,7 @@ public enum Routes {
         let lifecycle = LifecycleHandlers(needs)
         let series = SeriesHandlers(needs)
         let targets = TargetHandlers(needs.targets)
+        let said = ScrapeHandlers(needs.targets)
         let query = QueryHandlers(needs)
         let relay = RelayHandlers(needs)
         return [
@@ -32,6 +33,9 @@ public enum Routes {
             api([.get], "/label/:name/values", .permission(.query), needs, series.labelValues),
 
             api([.get], "/targets", .permission(.query), needs, targets.targets),
+            api([.get], "/targets/metadata", .permission(.query), needs, said.targetMetadata),
+            api([.get], "/targets/body", .permission(.query), needs, said.body),
+            api([.get], "/metadata", .permission(.query), needs, said.metadata),
             api(
                 [.get], "/targets/relabel_steps", .permission(.query), needs,
                 targets.relabelSteps),

@@ -26,6 +26,15 @@ public struct TargetAccess: Sendable {
     public var jobs: @Sendable () async -> [String: JobTargets]
     /// How the sources of targets do.
     public var sources: @Sendable () async -> [SourceState]
+    /// What the targets say of their families.
+    public var metadata: @Sendable () async -> [TargetMetadata] = { [] }
+    /// How the series budgets of all jobs stand that have one, by job.
+    public var budgets: @Sendable () async -> [(job: String, budget: SeriesBudgetStatus)] = { [] }
+    /// What the target with a URL, in a job or whichever, answered last, or last when it failed.
+    public var body:
+        @Sendable (_ url: String, _ job: String?, _ failing: Bool) async -> RecordedBody? = {
+            _, _, _ in nil
+        }
     /// How targets of this machine are named elsewhere.
     public var outside: Outside?
 
@@ -46,6 +55,11 @@ public struct TargetAccess: Sendable {
         self.init(
             active: { await scraper.status() }, jobs: { await scraper.discovered() },
             sources: { finder.states }, outside: outside)
+        metadata = { await scraper.metadata() }
+        budgets = {
+            await scraper.jobs().compactMap { job in job.budget.map { (job.name, $0) } }
+        }
+        body = { await scraper.body(url: $0, job: $1, failing: $2) }
     }
 
     /// No targets.

@@ -25,6 +25,7 @@ struct TargetHandlers: Sendable {
         let binding = request.caller.binding
         let active = showsActive ? await access.active() : []
         let jobs = showsDropped && binding.isEmpty ? await access.jobs().byName : []
+        let budgets = binding.isEmpty ? await access.budgets() : []
         return .success { writer in
             writer.beginObject()
             writer.key("activeTargets")
@@ -50,6 +51,16 @@ struct TargetHandlers: Sendable {
             } else {
                 writer.null()
             }
+            if !budgets.isEmpty {
+                // What Prometheus does not have.
+                writer.key("seriesBudgets")
+                writer.beginObject()
+                for (name, budget) in budgets where pool.isEmpty || name == pool {
+                    writer.key(name)
+                    writer.budget(budget)
+                }
+                writer.endObject()
+            }
             writer.endObject()
         }
     }
@@ -71,15 +82,7 @@ struct TargetHandlers: Sendable {
         writer.member("scrapeInterval", target.interval.description)
         writer.member("scrapeTimeout", target.timeout.description)
         // What Prometheus does not say.
-        if let next = target.nextScrape { writer.member("nextScrape", next.description) }
-        for (name, count) in [
-            ("lastSamples", target.samples), ("lastBodyBytes", target.bodyBytes),
-            ("series", target.series), ("skippedScrapes", target.skippedTicks),
-        ] {
-            writer.key(name)
-            writer.number(Int64(count))
-        }
-        if let profile = target.authProfile { writer.member("authProfile", profile) }
+        writer.details(of: target)
         writer.endObject()
     }
 

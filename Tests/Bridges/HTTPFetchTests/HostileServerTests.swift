@@ -202,7 +202,7 @@ struct HostileServerTests {
     }
 
     @Test func `nobody listening, no such host and no TLS each have their words`() async throws {
-        let port = try Nginx.freePort()
+        let port = try FreePort.tcp()
         let refused = await client.failure(try HTTPRequest("http://127.0.0.1:\(port)/metrics"))
         #expect(
             refused?.description

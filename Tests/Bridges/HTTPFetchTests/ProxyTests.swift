@@ -27,7 +27,7 @@ struct ProxyTests {
 
     @Test func `an https request asks the proxy for a tunnel`() async throws {
         let certificates = try await Certificates.make()
-        let port = try Nginx.freePort()
+        let port = try FreePort.tcp()
         let nginx = try await certificates.nginx(port: port)
         let proxy = try ScriptedServer { conversation in
             guard conversation.readRequest() != nil else { return }
@@ -54,7 +54,7 @@ struct ProxyTests {
         #expect(
             error?.description == "https://weir.test/: the proxy failed: asked for a tunnel it "
                 + "answered 407 Proxy Authentication Required")
-        let port = try Nginx.freePort()
+        let port = try FreePort.tcp()
         let gone = self.options("http://user:hidden@127.0.0.1:\(port)")
         let refused = await client.failure(try HTTPRequest("http://weir.test/"), with: gone)
         #expect(

@@ -20,7 +20,7 @@ struct TLSTests {
         _ body: (Certificates, String, Int) async throws -> Void
     ) async throws {
         let certificates = try await Certificates.make()
-        let port = try Nginx.freePort()
+        let port = try FreePort.tcp()
         let nginx = try await certificates.nginx(port: port, protocols: protocols)
         let url = "https://127.0.0.1:\(port)/"
         let request = try HTTPRequest(url)

@@ -25,6 +25,22 @@ struct MetricRegistryTests {
         #expect(registry.snapshot().flatMap { $0.lines.map(\.value) } == [-1, 7, 1.5])
     }
 
+    @Test func `what several collectors say of one family stands together`() {
+        let registry = MetricRegistry()
+        for name in ["a", "b"] {
+            registry.collect {
+                [
+                    MetricFamily(
+                        name: "weir_m", metadata: .init(type: .gauge),
+                        lines: [.init(labels: ["of": name], value: 1)])
+                ]
+            }
+        }
+        let families = registry.snapshot()
+        #expect(families.map(\.name) == ["weir_m"])
+        #expect(families[0].lines.map { $0.labels["of"] } == ["a", "b"])
+    }
+
     @Test func `a timing counts into every bucket that is wide enough`() {
         let registry = MetricRegistry()
         let timing = registry.timing("weir_x_seconds", "X.")

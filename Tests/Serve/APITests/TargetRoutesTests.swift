@@ -77,7 +77,7 @@ struct TargetRoutesTests {
     }
 
     private let active =
-        #"{"discoveredLabels":{"__address__":"localhost:1","__metrics_path__":"/m","__scheme__":"http","__scrape_interval__":"30s","__scrape_timeout__":"10s","job":"node","team":"a"},"labels":{"host":"localhost","instance":"localhost:1","job":"node","team":"a"},"scrapePool":"node","scrapeUrl":"http://localhost:1/m","globalUrl":"http://weir.example:1/m","lastError":"","lastScrape":"2026-01-02T03:04:06.000Z","lastScrapeDuration":1.5,"health":"up","scrapeInterval":"30s","scrapeTimeout":"10s","lastSamples":3,"lastBodyBytes":10,"series":4,"skippedScrapes":0}"#
+        #"{"discoveredLabels":{"__address__":"localhost:1","__metrics_path__":"/m","__scheme__":"http","__scrape_interval__":"30s","__scrape_timeout__":"10s","job":"node","team":"a"},"labels":{"host":"localhost","instance":"localhost:1","job":"node","team":"a"},"scrapePool":"node","scrapeUrl":"http://localhost:1/m","globalUrl":"http://weir.example:1/m","lastError":"","lastScrape":"2026-01-02T03:04:06.000Z","lastScrapeDuration":1.5,"health":"up","scrapeInterval":"30s","scrapeTimeout":"10s","lastSamples":3,"lastBodyBytes":10,"series":4,"skippedScrapes":0,"phases":{"dns":0,"connect":0,"tls":0,"firstByte":0,"body":0,"parse":0},"transferredBytes":5,"keptSamples":3,"samplesOverBudget":0}"#
     private let dropped =
         #"{"discoveredLabels":{"__address__":"old1:1","__metrics_path__":"/m","__scheme__":"http","__scrape_interval__":"30s","__scrape_timeout__":"10s","job":"node","team":"a"},"scrapePool":"node","droppedByRule":2,"rule":"{source_labels: [host], regex: \"old.*\", action: drop}"}"#
 

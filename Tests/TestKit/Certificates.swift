@@ -1,14 +1,17 @@
-import TestKit
-
 /// An authority, a server's certificate and two clients', made by openssl.
-struct Certificates: Sendable {
-    let folder: TemporaryFolder
+public struct Certificates: Sendable {
+    /// Where they lie.
+    public let folder: TemporaryFolder
 
-    var authority: String { folder.file("ca.pem") }
-    func certificate(_ name: String) -> String { folder.file("\(name).pem") }
-    func key(_ name: String) -> String { folder.file("\(name).key") }
+    /// The authority's certificate.
+    public var authority: String { folder.file("ca.pem") }
+    /// A certificate: of `server`, `one` or `two`.
+    public func certificate(_ name: String) -> String { folder.file("\(name).pem") }
+    /// Its key.
+    public func key(_ name: String) -> String { folder.file("\(name).key") }
 
-    static func make(host: String = "weir.test") async throws -> Certificates {
+    /// Makes them all, for a server of one host or of several: `a,DNS:b`.
+    public static func make(host: String = "weir.test") async throws -> Certificates {
         let folder = try TemporaryFolder("tls")
         let lines = """
             set -e; cd \(folder.path)
@@ -23,12 +26,12 @@ struct Certificates: Sendable {
             done
             """
         let made = try await ChildProcess.run(["sh", "-c", lines])
-        guard made.status == 0 else { throw Unexpected(made.errors) }
+        guard made.status == 0 else { throw SystemError("run", path: "openssl: \(made.errors)") }
         return Certificates(folder: folder)
     }
 
     /// A TLS server that answers with what it learned of the client.
-    func nginx(
+    public func nginx(
         port: Int, protocols: String = "TLSv1.2 TLSv1.3"
     ) async throws -> ChildProcess {
         try await Nginx.start(
