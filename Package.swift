@@ -91,8 +91,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head",
-                "Migrations", "Model", "Postgres", "PrivatePostgres", "Relabeling", "Scraping",
-                "Storage", "Telemetry", "TestKit", "Threads",
+                "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL", "Relabeling",
+                "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
@@ -180,7 +180,7 @@ func tests() -> [Target] {
             "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
-        test("Head", in: "Keep", uses: "Model", "Threads"),
+        test("Head", in: "Keep", uses: "Model", "Telemetry", "Threads"),
         test(
             "Storage", in: "Keep",
             uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),

@@ -9,13 +9,13 @@ enum Benchmarks {
         ("http", { try await HTTPServeBenchmarks.run(&$0) }),
         ("postgres", { try await PostgresBenchmarks.run(&$0) }),
         ("relabeling", { try RelabelingBenchmarks.run(&$0) }),
-        ("discovery", { try await DiscoveryBenchmarks.run(&$0) }),
         ("configuration", { try await ConfigurationBenchmarks.run(&$0) }),
-        ("storage", { try await StorageBenchmarks.run(&$0) }),
-        ("scraping", { try await ScrapingBenchmarks.run(&$0) }),
-        ("exposition", { try ExpositionBenchmarks.run(&$0) }),
-        ("head", { try await HeadBenchmarks.run(&$0) }),
+        ("discovery", { try await DiscoveryBenchmarks.run(&$0) }),
         ("exposition", { try await ExpositionBenchmarks.run(&$0) }),
+        ("scraping", { try await ScrapingBenchmarks.run(&$0) }),
+        ("head", { try await HeadBenchmarks.run(&$0) }),
+        ("storage", { try await StorageBenchmarks.run(&$0) }),
+        ("promql", { try await PromQLBenchmarks.run(&$0) }),
     ]
 
     // Off the main actor, whose closures would check their isolation at each call.

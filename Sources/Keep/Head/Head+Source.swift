@@ -52,8 +52,9 @@ extension Head: SeriesSource {
     public func labelSets(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> [Labels] {
-        let speaking = heldClocks.map { clock in
-            clock.history.withLock { !$0.ticks(in: range).isEmpty }
+        let speaking = clockSlots.map { clock in
+            guard let clock else { return false }
+            return clock.history.withLock { !$0.ticks(in: range).isEmpty }
                 || clock.loose.withLock { !$0.isEmpty }
         }
         guard speaking.contains(true) else { return [] }

@@ -43,6 +43,14 @@ final class HeadClock: SampleClock {
         if wasOpen { store.log?.closed(id) }
     }
 
+    /// Whether nobody writes to it and nothing of it is left.
+    var isSpent: Bool {
+        layout.withLock { layout in
+            !layout.isOpen && history.withLock { $0.times.isEmpty }
+                && loose.withLock { $0.isEmpty } && layout.isEmpty
+        }
+    }
+
     func append(_ batch: borrowing SampleBatch) throws(SinkError) {
         try layout.withLock { layout throws(SinkError) in
             try append(batch, &layout)

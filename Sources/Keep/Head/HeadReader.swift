@@ -22,33 +22,30 @@ struct HeadReader {
     }
 
     private let range: ClosedRange<Timestamp>
-    private let clocks: [HeadClock]
+    private let clocks: [HeadClock?]
     private var views: [View?]
     private var spare = [UInt64](repeating: 0, count: ColumnForm.longest)
 
     init(_ head: Head, _ range: ClosedRange<Timestamp>) {
         self.range = range
-        clocks = head.heldClocks
+        clocks = head.clockSlots
         views = Array(repeating: nil, count: clocks.count)
     }
 
-    private mutating func view(_ clock: Int) -> View {
-        if let view = views[clock] { return view }
-        let view = View(clocks[clock], range)
-        views[clock] = view
-        return view
+    private mutating func view(_ number: UInt32) -> View? {
+        guard number < clocks.count else { return nil }
+        if let view = views[Int(number)] { return view }
+        views[Int(number)] = clocks[Int(number)].map { View($0, range) }
+        return views[Int(number)]
     }
 
     /// What the series said, or `nil` where that is nothing.
     mutating func series(_ found: Found) -> Series? {
-        if found.homes.count == 1, let home = found.homes.first, Int(home.clock) < clocks.count {
-            let view = view(Int(home.clock))
-            if !view.hasLoose {
-                guard let column = column(view, Place(number: home.place)) else { return nil }
-                return Series(labels: found.labels, times: column.times, values: column.values)
-            }
-        }
-        return merged(found)
+        guard found.homes.count == 1, let home = found.homes.first, let view = view(home.clock),
+            !view.hasLoose
+        else { return merged(found) }
+        guard let column = column(view, Place(number: home.place)) else { return nil }
+        return Series(labels: found.labels, times: column.times, values: column.values)
     }
 
     private mutating func column(
@@ -84,18 +81,20 @@ struct HeadReader {
     private mutating func merged(_ found: Found) -> Series? {
         var samples: [(time: Timestamp, value: Double)] = []
         var histograms: [HistogramPoint] = []
-        let homes = found.homes.filter { Int($0.clock) < clocks.count }
-            .sorted { ($0.clock, $0.place) < ($1.clock, $1.place) }
+        let homes = found.homes.sorted { ($0.clock, $0.place) < ($1.clock, $1.place) }
         for home in homes {
-            guard let column = column(view(Int(home.clock)), Place(number: home.place)) else {
-                continue
-            }
+            guard let view = view(home.clock),
+                let column = column(view, Place(number: home.place))
+            else { continue }
             samples += zip(column.times, column.values).map { ($0, $1) }
         }
-        for clock in Set(homes.map(\.clock)).sorted() where view(Int(clock)).hasLoose {
+        for number in Set(homes.map(\.clock)).sorted() {
+            guard let view = view(number), view.hasLoose, let clock = clocks[Int(number)] else {
+                continue
+            }
             let range = range
             let series = found.series.number
-            let (more, points) = clocks[Int(clock)].loose.withLock { loose in
+            let (more, points) = clock.loose.withLock { loose in
                 (loose.samples(of: series, in: range), loose.histograms(of: series, in: range))
             }
             samples += more

@@ -24,7 +24,10 @@ struct Layout {
     private var resting: [Place: Int] = [:]
     /// The same in the order in which they came to rest.
     private var restingOrder: [(place: Place, tick: Int)] = []
-    private var free: [Place] = []
+    /// By tile: positions that nobody owns any more.
+    private var free: [[UInt8]] = []
+    /// The tile that new series go to until it is full.
+    private var filling = -1
     /// Series of the writer that stand in no row, and how many numbers mean them.
     private var beside: [UInt32: Int] = [:]
     /// Series that the writer has no more, of those that stood in no row.
@@ -50,6 +53,9 @@ struct Layout {
         }
         return SeriesID(number: members[Int(number)].series)
     }
+
+    /// Whether no series stands anywhere.
+    var isEmpty: Bool { beside.isEmpty && owners.allSatisfy { $0 == Self.nobody } }
 
     /// Whether `series` is the writer's and stands in no row.
     func isBeside(_ series: UInt32) -> Bool { beside[series] != nil }
@@ -134,21 +140,45 @@ extension Layout {
     }
 
     private mutating func fresh(_ series: UInt32) -> Place {
-        let place: Place
-        if let old = free.popLast() {
-            place = old
-            owners[Int(place.number)] = series
-        } else {
-            place = Place(number: UInt32(owners.count))
-            owners.append(series)
-            holders.append(0)
-            if place.position == 0 { live.append(0) }
-            rowsAreCurrent = false
-        }
+        let place = vacancy() ?? append()
+        owners[Int(place.number)] = series
         placed.append(
             Placement(
                 series: SeriesID(number: series), tile: UInt32(place.tile),
                 position: UInt8(place.position)))
+        return place
+    }
+
+    /// A place that is free: in the tile that is being filled, in one that is well filled anyway, or
+    /// in one that is empty, which is filled from then on.
+    ///
+    /// Never in a thin one: that is on its way out.
+    private mutating func vacancy() -> Place? {
+        guard filling >= 0 else { return nil }
+        let hasRoomBehind = filling == live.count - 1 && owners.count % Tick.tileWidth != 0
+        if free[filling].isEmpty && !hasRoomBehind {
+            let dense = live.indices.first { live[$0] >= Tick.tileWidth / 2 && !free[$0].isEmpty }
+            if let dense, let position = free[dense].popLast() {
+                return Place(tile: dense, position: Int(position))
+            }
+            let empty = free.indices.first { free[$0].count == Tick.tileWidth }
+            guard let empty else { return nil }
+            filling = empty
+        }
+        return free[filling].popLast().map { Place(tile: filling, position: Int($0)) }
+    }
+
+    /// One place more than there were.
+    private mutating func append() -> Place {
+        let place = Place(number: UInt32(owners.count))
+        owners.append(Self.nobody)
+        holders.append(0)
+        if place.position == 0 {
+            filling = live.count
+            live.append(0)
+            free.append([])
+        }
+        rowsAreCurrent = false
         return place
     }
 
@@ -186,7 +216,7 @@ extension Layout {
             resting[place] = nil
             freed.append((owners[Int(place.number)], place))
             owners[Int(place.number)] = Self.nobody
-            free.append(place)
+            free[place.tile].append(UInt8(place.position))
         }
         restingOrder.removeFirst(count)
         return freed
@@ -195,13 +225,8 @@ extension Layout {
     /// Moves the series of tiles that are more than half dead to new places, so that rows do not
     /// carry the dead along.
     mutating func compact(clock: UInt32, table: inout SeriesTable, last: Int) {
-        // The last tile is still being filled, or as good as new.
-        let thin = Set(
-            live.indices.dropLast().filter { live[$0] > 0 && live[$0] < Tick.tileWidth / 2 })
+        let thin = Set(live.indices.filter { isThin($0) })
         guard !thin.isEmpty else { return }
-        let kept = free.filter { !thin.contains($0.tile) }
-        let waiting = free.filter { thin.contains($0.tile) }
-        free = kept
         var moved: [Place: Place] = [:]
         for number in members.indices {
             let (series, old) = (members[number].series, members[number].place)
@@ -216,15 +241,16 @@ extension Layout {
             members[number].place = new
             leave(old, last: last)
         }
-        free.append(contentsOf: waiting)
         rowsAreCurrent = false
         targetsAreCurrent = false
     }
 
-    /// Whether `compact` has something to do.
-    var isThin: Bool {
-        live.dropLast().contains { $0 > 0 && $0 < Tick.tileWidth / 2 }
+    private func isThin(_ tile: Int) -> Bool {
+        tile != filling && live[tile] > 0 && live[tile] < Tick.tileWidth / 2
     }
+
+    /// Whether `compact` has something to do.
+    var isThin: Bool { live.indices.contains { isThin($0) } }
 }
 
 // MARK: Rows

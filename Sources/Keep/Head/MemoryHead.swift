@@ -9,8 +9,9 @@ import Threads
 /// than its span.
 public final class Head: SampleSink, Sendable {
     private struct Clocks {
-        var all: [HeadClock] = []
-        var byKey: [ClockKey: Int] = [:]
+        /// By number; `nil` where nothing is left of a clock.
+        var all: [HeadClock?] = []
+        var byKey: [ClockKey: HeadClock] = [:]
     }
 
     let store: HeadStore
@@ -39,16 +40,19 @@ public final class Head: SampleSink, Sendable {
     public func open(
         _ key: ClockKey, interval: TimeSpan?
     ) async throws(SinkError) -> any SampleClock {
-        let clock = clocksHeld.withLock { clocks in
-            if let known = clocks.byKey[key] { return clocks.all[known] }
-            let clock = HeadClock(
-                id: ClockID(number: UInt32(clocks.all.count)), key: key, store: store)
-            clocks.byKey[key] = clocks.all.count
-            clocks.all.append(clock)
+        clocksHeld.withLock { clocks in
+            let number = UInt32(clocks.all.count)
+            let clock =
+                clocks.byKey[key]
+                ?? HeadClock(id: ClockID(number: number), key: key, store: store)
+            if clock.id.number == number {
+                clocks.byKey[key] = clock
+                clocks.all.append(clock)
+            }
+            // In here, so that `sweep` does not take it for one that is spent.
+            clock.open(interval: interval)
             return clock
         }
-        clock.open(interval: interval)
-        return clock
     }
 
     /// Returns once the log has all that was taken before this call; at once without one.
@@ -66,8 +70,8 @@ public final class Head: SampleSink, Sendable {
         }
     }
 
-    /// Forgets what is older than memory reaches, of clocks that tick no more too, and takes series
-    /// of which nothing is left out of the index.
+    /// Forgets what is older than memory reaches, of clocks that tick no more too, and then the
+    /// clocks and the series of which nothing is left.
     public func sweep() {
         let oldest = store.now() - store.longest
         for clock in heldClocks {
@@ -77,10 +81,24 @@ public final class Head: SampleSink, Sendable {
             guard hasOlder else { continue }
             clock.layout.withLock { clock.trim(&$0, before: oldest) }
         }
+        forgetSpentClocks()
         _ = store.sweep()
     }
 
-    var heldClocks: [HeadClock] { clocksHeld.withLock { $0.all } }
+    private func forgetSpentClocks() {
+        for clock in heldClocks where clock.isSpent {
+            clocksHeld.withLock { clocks in
+                guard clock.isSpent else { return }
+                clocks.byKey[clock.key] = nil
+                clocks.all[Int(clock.id.number)] = nil
+            }
+        }
+    }
+
+    /// The clocks by number.
+    var clockSlots: [HeadClock?] { clocksHeld.withLock { $0.all } }
+
+    var heldClocks: [HeadClock] { clockSlots.compactMap { $0 } }
 
     func heldClock(_ id: ClockID) -> HeadClock? {
         clocksHeld.withLock { clocks in

@@ -85,20 +85,20 @@ extension Head {
 
 /// Reads the newest row of each clock once.
 private struct NewestReader {
-    private let clocks: [HeadClock]
+    private let clocks: [HeadClock?]
     private let oldest: Timestamp
-    private var rows: [Int: (row: Row?, time: Timestamp?, hasLoose: Bool)] = [:]
+    private var rows: [UInt32: (row: Row?, time: Timestamp?, hasLoose: Bool)] = [:]
 
     init(_ head: Head, since oldest: Timestamp) {
-        clocks = head.heldClocks
+        clocks = head.clockSlots
         self.oldest = oldest
     }
 
     mutating func newest(_ found: Found) -> NewestSample? {
         var newest: NewestSample?
         for home in found.homes where Int(home.clock) < clocks.count {
-            let clock = Int(home.clock)
-            let (row, time, hasLoose) = rows[clock] ?? look(clock)
+            guard let clock = clocks[Int(home.clock)] else { continue }
+            let (row, time, hasLoose) = rows[home.clock] ?? look(clock)
             if let row, let time, time >= newest?.time ?? oldest, home.place != Place.beside.number
             {
                 let value = Double(bitPattern: row.bits(of: Place(number: home.place)))
@@ -115,16 +115,18 @@ private struct NewestReader {
         return newest
     }
 
-    private mutating func look(_ clock: Int) -> (row: Row?, time: Timestamp?, hasLoose: Bool) {
-        let (row, time) = clocks[clock].history.withLock { ($0.newest, $0.newestTime) }
-        let looked = (row, time, clocks[clock].loose.withLock { !$0.isEmpty })
-        rows[clock] = looked
+    private mutating func look(
+        _ clock: HeadClock
+    ) -> (row: Row?, time: Timestamp?, hasLoose: Bool) {
+        let (row, time) = clock.history.withLock { ($0.newest, $0.newestTime) }
+        let looked = (row, time, clock.loose.withLock { !$0.isEmpty })
+        rows[clock.id.number] = looked
         return looked
     }
 
-    private func lookBeside(_ found: Found, _ clock: Int, _ newest: inout NewestSample?) {
+    private func lookBeside(_ found: Found, _ clock: HeadClock, _ newest: inout NewestSample?) {
         let series = found.series.number
-        let (sample, point) = clocks[clock].loose.withLock { loose in
+        let (sample, point) = clock.loose.withLock { loose in
             (loose.newestSample(of: series), loose.histograms[series]?.last)
         }
         if let sample, sample.time >= newest?.time ?? oldest {

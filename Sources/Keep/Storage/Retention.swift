@@ -42,8 +42,10 @@ struct Retention {
             }
         }
         for (series, keep) in classes {
-            let range = Partitions.storable.lowerBound...max(
-                Partitions.storable.lowerBound, now - keep)
+            let range =
+                Partitions.storable
+                .lowerBound...max(
+                    Partitions.storable.lowerBound, now - keep)
             try Self.eraseBeside(series, in: range, connection)
         }
         if let retention = options.retention {

@@ -67,10 +67,10 @@ struct NotYetTests {
     }
 
     @Test func `a setting is told of once, be it in the file or in the environment`() throws {
-        let document = try YAMLReader.read(Array("retention: 1d\n".utf8), file: "weir.yml")
-        let reading = SettingsReading(document: document, environment: ["WEIR_RETENTION": "2d"])
+        let document = try YAMLReader.read(Array("spool: {sync: 2s}\n".utf8), file: "weir.yml")
+        let reading = SettingsReading(document: document, environment: ["WEIR_SPOOL_SYNC": "3s"])
         #expect(reading.warnings.map(\.file) == ["weir.yml"])
-        #expect(reading.settings?.retention == .days(2))
+        #expect(reading.settings?.spool.sync == .seconds(3))
     }
 
     @Test func `every link of the page leads to one place`() throws {

@@ -135,6 +135,7 @@ struct ModelTests {
         for clock in head.heldClocks { head.drop(clock.id, before: .distantFuture) }
         head.sweep()
         #expect(head.cardinality(limit: 1) == Cardinality())
+        #expect(head.heldClocks.isEmpty)
     }
 
     private func take(

@@ -14,7 +14,7 @@ struct NumberTextTests {
             1.5e300, "15" + String(repeating: "0", count: 299),
             "1.5e+300"
         ),
-        (5e-324, "0." + String(repeating: "0", count: 323) + "5", "5e-324"),
+        (.leastNonzeroMagnitude, "0." + String(repeating: "0", count: 323) + "5", "5e-324"),
         (0.1 + 0.2, "0.30000000000000004", "0.30000000000000004"),
         (.infinity, "+Inf", "+Inf"), (-.infinity, "-Inf", "-Inf"), (.nan, "NaN", "NaN"),
     ])

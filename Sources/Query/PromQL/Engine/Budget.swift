@@ -29,8 +29,11 @@ final class Budget: Sendable {
         if now > limit { throw .tooManySamples(stage: "query execution") }
     }
 
-    /// Counts samples that are in memory no longer.
-    func release(_ count: Int) { current.wrappingSubtract(count, ordering: .relaxed) }
+    /// Samples that are in memory now.
+    var held: Int { current.load(ordering: .relaxed) }
+
+    /// Says that so many are in memory now: what led to them has gone.
+    func settle(at count: Int) { current.store(count, ordering: .relaxed) }
 
     /// Throws where the time is over or the one who asked has gone.
     func check(_ stage: String = "expression evaluation") throws(PromQLError) {

@@ -1,16 +1,17 @@
 /// Runs work over many rows on all cores, in pieces that let other tasks in between.
 enum Chunks {
-    /// How many rows a piece has at least.
-    static let minimum = 256
+    /// About how many values a piece makes.
+    private static let pieceSize = 100_000
 
     /// What `body` gives for each piece of `0..<count`, in order.
     ///
-    /// `weight` is about how many values a row makes: pieces of little work are not split.
+    /// `weight` is about how many values a row makes: little work is not split. A piece has at
+    /// least `minimum` rows.
     static func map<Result: Sendable>(
-        _ count: Int, weight: Int,
+        _ count: Int, weight: Int, atLeast minimum: Int = 128,
         _ body: @escaping @Sendable (Range<Int>) throws(PromQLError) -> Result
     ) async throws(PromQLError) -> [Result] {
-        let rows = max(1, max(minimum, min(count, 400_000 / max(1, weight))))
+        let rows = max(minimum, pieceSize / max(1, weight), 1)
         guard count > rows * 3 / 2 else { return count == 0 ? [] : [try body(0..<count)] }
         let pieces = (count + rows - 1) / rows
         let all: [Swift.Result<Result, PromQLError>?] = await withTaskGroup { group in

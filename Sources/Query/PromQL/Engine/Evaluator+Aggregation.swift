@@ -71,7 +71,6 @@ extension Evaluator {
         }
         let result = histograms.table(
             cells, list, isNameDropped: isDropped, &annotations, at: aggregate.input.position)
-        budget.release(table.histograms.isEmpty ? table.presentCount : table.sampleCount)
         try budget.hold(result.presentCount)
         return result
     }
@@ -97,7 +96,7 @@ extension Evaluator {
             budget, window.function == .rate || window.function == .increase
         )
         // Each piece has cells of its own: not so many that they outweigh the columns.
-        let parts = try await Chunks.map(input.count, weight: steps + list.count * steps / 1024) {
+        let parts = try await Chunks.map(input.count, weight: steps, atLeast: list.count * 4) {
             (rows) throws(PromQLError) -> (GroupCells<Kind>, Int?) in
             try budget.check()
             var cells = GroupCells<Kind>(groups: list.count, steps: steps)

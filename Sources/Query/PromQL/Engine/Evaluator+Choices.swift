@@ -22,6 +22,7 @@ extension Evaluator {
         var result = Table(steps: table.steps)
         var scratch: [Double] = []
         for group in 0..<list.count {
+            try budget.check()
             var column = [Double](repeating: Table.absent, count: table.steps)
             for step in 0..<table.steps {
                 scratch.removeAll(keepingCapacity: true)
@@ -68,7 +69,6 @@ extension Evaluator {
             annotations.histogramIgnored(in: aggregate.operation.rawValue, at: plan.position)
         }
         let result = choice.result(of: table, numbers)
-        budget.release(table.presentCount)
         try budget.hold(result.presentCount)
         return result
     }

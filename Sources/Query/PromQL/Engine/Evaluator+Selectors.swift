@@ -29,7 +29,7 @@ extension Evaluator {
                         of: series)
                 }
             }
-            let samples = table.histograms.isEmpty ? table.presentCount : table.sampleCount
+            let samples = table.heldCount
             budget.look(at: samples)
             try budget.hold(samples)
             return table
@@ -48,13 +48,6 @@ extension Table {
         self.init(steps: steps)
         reserve(tables.reduce(0) { $0 + $1.count })
         for table in tables { append(table) }
-    }
-
-    /// How many floats it holds.
-    var presentCount: Int {
-        var count = 0
-        for value in values where !value.isAbsent { count += 1 }
-        return count
     }
 
     /// Adds the values of `series` at the places of `picks`, unless there is none.

@@ -134,7 +134,7 @@ extension Evaluator {
                 }
             }
             budget.look(at: looked)
-            try budget.hold(table.histograms.isEmpty ? table.presentCount : table.sampleCount)
+            try budget.hold(table.heldCount)
             return (table, remarks)
         }
         for part in parts { annotations.add(part.1) }

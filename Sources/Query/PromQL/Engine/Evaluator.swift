@@ -39,9 +39,12 @@ struct Evaluator {
 
     /// What `plan` yields at its steps.
     mutating func value(of plan: Plan) async throws(PromQLError) -> Value {
-        guard explains else { return try await evaluate(plan) }
+        let before = budget.held
         let start = ContinuousClock.now
         let value = try await evaluate(plan)
+        // The parts below are gone, and what they made of the series is here.
+        if case .vector(let table) = value { budget.settle(at: before + table.heldCount) }
+        guard explains else { return value }
         var cost = costs[plan.id] ?? Cost()
         cost.time = ContinuousClock.now - start
         if case .vector(let table) = value {

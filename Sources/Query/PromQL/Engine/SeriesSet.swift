@@ -4,21 +4,13 @@ import Model
 struct SeriesSet: Sendable {
     /// All of them, in the order of the source.
     let series: [Series]
-    /// Whether each has no stale marker, so that a range needs no look at its values.
-    let isWhole: [Bool]
     /// How many samples they have.
     let sampleCount: Int
 
     init(_ series: [Series], tellsResets: Bool = false) {
         self.series = tellsResets ? series.map(\.tellingResets) : series
         var count = 0
-        var isWhole: [Bool] = []
-        isWhole.reserveCapacity(series.count)
-        for one in series {
-            count += one.values.count + one.histograms.count
-            isWhole.append(!one.values.containsStaleMarker)
-        }
-        self.isWhole = isWhole
+        for one in series { count += one.values.count + one.histograms.count }
         sampleCount = count
     }
 }

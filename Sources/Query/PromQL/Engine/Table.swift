@@ -83,6 +83,16 @@ struct Table: Sendable {
         histograms.isEmpty ? nil : histograms[row]?[step]
     }
 
+    /// The same, counted the quick way where there are no histograms.
+    var heldCount: Int { histograms.isEmpty ? presentCount : sampleCount }
+
+    /// How many floats it holds.
+    var presentCount: Int {
+        var count = 0
+        for value in values where !value.isAbsent { count += 1 }
+        return count
+    }
+
     /// How many values it holds; a histogram counts as the floats it would fill.
     var sampleCount: Int {
         var count = 0

@@ -20,9 +20,9 @@ struct Samples: Sendable {
     }
 
     /// The samples of `series`, without its stale markers where it has any.
-    init(_ series: Series, isWhole: Bool) {
+    init(_ series: Series) {
         labels = series.labels
-        if isWhole {
+        if !series.values.containsStaleMarker {
             times = series.times
             values = series.values
             starts = series.starts
@@ -92,7 +92,7 @@ struct WindowInput: Sendable {
     /// The samples of a series.
     subscript(index: Int) -> Samples {
         switch source {
-        case .set(let set): Samples(set.series[index], isWhole: set.isWhole[index])
+        case .set(let set): Samples(set.series[index])
         case .rows(let rows): rows[index]
         }
     }

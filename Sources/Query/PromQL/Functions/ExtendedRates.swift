@@ -208,7 +208,7 @@ extension Evaluator {
         let set = sets[selection.read]
         var table = Table(steps: steps.count)
         for index in set.series.indices {
-            let samples = Samples(set.series[index], isWhole: set.isWhole[index])
+            let samples = Samples(set.series[index])
             let metric = samples.labels.metric
             var column = ElementColumn(steps: steps.count)
             for step in 0..<steps.count {
