@@ -34,7 +34,7 @@ struct Panel: Sendable {
                 "1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes", hour),
             panel(
                 "p99",
-                "histogram_quantile(0.99, sum by (le) (rate({__name__=~\".+_bucket\"}[5m])))",
+                "histogram_quantile(0.99, sum by (le) (rate(prometheus_http_request_duration_seconds_bucket[5m])))",
                 two),
             panel("topk", "topk(5, rate(node_network_receive_bytes_total[5m]))", hour),
             panel(
