@@ -11,7 +11,8 @@ struct CheckConfigTests {
     }
 
     @Test func `a good file exits with 0, and says what has no effect yet`() async throws {
-        let path = try folder.write("rule_files: [a.yml]\nscrape_configs: [{job_name: a}]\n", to: "prometheus.yml")
+        let path = try folder.write(
+            "rule_files: [a.yml]\nscrape_configs: [{job_name: a}]\n", to: "prometheus.yml")
         try folder.write("groups: []\n", to: "a.yml")
         let outcome = try await check(path)
         #expect(outcome.status == 0)
@@ -164,11 +165,11 @@ struct CheckConfigTests {
 
     @Test func `Weir's own settings are checked too`() async throws {
         let config = try folder.write("", to: "prometheus.yml")
-        let settings = try folder.write("retention: 1d\n", to: "weir.yml")
+        let settings = try folder.write("spool: {size: 1GB}\n", to: "weir.yml")
         let good = try await check("--settings=\(settings)", config)
         #expect(good.status == 0)
         #expect(good.output == "\(settings): valid\n\(config): valid, 0 jobs\n")
-        #expect(good.errors.contains("warning: \(settings):1:1: retention: read and checked, but"))
+        #expect(good.errors.contains("warning: \(settings):1:1: spool: read and checked, but"))
         #expect(!good.errors.contains("Prometheus"))
         try folder.write("retntion: 1d\n", to: "weir.yml")
         let bad = try await check("--settings=\(settings)", config)
