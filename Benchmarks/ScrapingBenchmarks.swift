@@ -38,7 +38,7 @@ enum ScrapingBenchmarks {
             "--web.listen-address=127.0.0.1:\(try FreePort.tcp())",
         ])
         let vmagent = try await ChildProcess.start([
-            "vmagent", "-promscrape.config=\(path)",
+            "vmagent", "-promscrape.config=\(path)", "-promscrape.config.strictParse=false",
             "-remoteWrite.url=http://127.0.0.1:\(port)/ok",
             "-remoteWrite.tmpDataPath=\(folder.file("vmagent"))",
             "-httpListenAddr=127.0.0.1:\(try FreePort.tcp())",

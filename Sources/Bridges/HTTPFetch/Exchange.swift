@@ -65,12 +65,16 @@ final class Exchange: Sendable {
 
     /// Makes the request and waits for its end; cancelling the task ends the transfer.
     func perform(
-        _ plan: TransferPlan, until deadline: ContinuousClock.Instant, into reader: any BodyReader
+        _ plan: TransferPlan, until deadline: ContinuousClock.Instant, into reader: any BodyReader,
+        isolation: isolated (any Actor)? = #isolation
     ) async throws(HTTPFetchError) -> HTTPResponse {
         let started = Locked<Transfer?>(nil)
         let loop = loop
         let outcome: Transfer.Outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            // Named here, the caller's actor is where this runs; else it would go through the pool,
+            // and cost two threads a waking for each request.
+            _ = isolation
+            return await withCheckedContinuation { continuation in
                 let transfer = Transfer(plan, deadline: deadline, reader: reader) {
                     continuation.resume(returning: $0)
                 }
