@@ -1,3 +1,4 @@
+import Processes
 import TestKit
 import Testing
 
@@ -40,6 +41,17 @@ struct CheckPromQLTests {
         let missing = try await check([folder.file("none.test")])
         #expect(missing.status != 0)
         #expect(missing.errors.contains("cannot read \(folder.file("none.test"))"))
+    }
+
+    /// In a process of its own: it reckons for half a minute, and others wait for answers meanwhile.
+    @Test func `every script of Prometheus passes`() async throws {
+        guard let folder = Shared.folder("promqltest") else { return }
+        let scripts = Files.names(in: folder).filter { $0.hasSuffix(".test") }
+        try #require(!scripts.isEmpty)
+        let outcome = try await check(scripts.map { "\(folder)/\($0)" })
+        #expect(outcome.status == 0)
+        #expect(outcome.output.hasSuffix(" passed, 0 failed\n"), "\(outcome.output)")
+        #expect(outcome.errors == "")
     }
 
     private func check(_ files: [String]) async throws -> ChildProcess.Outcome {

@@ -190,7 +190,13 @@ public final class FileLock: Sendable {
         if ftruncate(descriptor, 0) == 0 { _ = Glibc.write(descriptor, text, text.utf8.count) }
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit {
+        guard descriptor >= 0 else { return }
+        // Closing alone leaves the lock to a child that is just being started and has not yet let
+        // go of what it inherits.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// The number that the holder wrote, if one did.
     public static func holder(of path: String) -> Int? {

@@ -13,28 +13,32 @@ extension PrivateCluster {
         log.info(
             "making a private database",
             ["folder": folder.cluster, "version": "\(installation.version)"])
-        Files.removeTree(folder.draft)
+        // A Weir that was killed may have left an initdb that still writes into its own draft.
+        for name in Files.names(in: folder.path) where name.hasPrefix(ClusterFolder.draftPrefix) {
+            Files.removeTree(folder.path + "/" + name)
+        }
+        let draft = folder.newDraft
         let (status, output) = try await run(
             Command(
                 installation.program("initdb"),
                 [
-                    "--pgdata", folder.draft, "--username", "weir", "--data-checksums",
+                    "--pgdata", draft, "--username", "weir", "--data-checksums",
                     "--encoding", "UTF8", "--no-locale", "--auth", "peer", "--no-instructions",
                     // One call for the whole disk, below, is faster than one for each file.
                     "--no-sync",
                 ], folder: "/", user: otherUser))
         guard status.isSuccess else {
-            Files.removeTree(folder.draft)
+            Files.removeTree(draft)
             let faults = output.split(separator: "\n").filter { $0.hasPrefix("initdb: error") }
             throw .notMade(output: faults.isEmpty ? output : faults.joined(separator: "; "))
         }
         do throws(ProcessError) {
-            let main = folder.draft + "/postgresql.conf"
+            let main = draft + "/postgresql.conf"
             let text = (Files.read(main) ?? "") + "\ninclude '\(ClusterFolder.settingsFile)'\n"
             try Files.write(text, to: main, owner: owner)
-            try Files.write("", to: folder.draft + "/" + ClusterFolder.settingsFile, owner: owner)
-            try Files.syncDisk(under: folder.draft)
-            try Files.move(folder.draft, to: folder.cluster)
+            try Files.write("", to: draft + "/" + ClusterFolder.settingsFile, owner: owner)
+            try Files.syncDisk(under: draft)
+            try Files.move(draft, to: folder.cluster)
         } catch {
             throw .process(error)
         }

@@ -5,22 +5,6 @@ import Testing
 @testable import PromQL
 
 struct ScriptTests {
-    /// Prometheus's own scripts, by name.
-    static let scripts: [String] = {
-        guard let folder = Shared.folder("promqltest") else { return [] }
-        let names = try? TestFiles.names(in: folder)
-        return (names ?? []).filter { $0.hasSuffix(".test") }
-    }()
-
-    @Test(arguments: scripts)
-    func `a script of Prometheus passes`(name: String) async throws {
-        let folder = try #require(Shared.folder("promqltest"))
-        let script = String(decoding: try TestFiles.bytes("\(folder)/\(name)"), as: UTF8.self)
-        let outcome = try await ScriptRunner().run(script, file: name)
-        #expect(outcome.passed > 0)
-        for failure in outcome.failures { Issue.record("\(failure)") }
-    }
-
     @Test func `the corpus of the fuzz target still holds`() throws {
         let names = try TestFiles.names(in: TestFiles.corpus)
         #expect(names.count >= 12)
