@@ -2,23 +2,29 @@ import CCurl
 import CSystem
 import Glibc
 
-/// All transfers of one thread: the only file that names libcurl's multi handle.
+/// All transfers of one thread: the only file that names libcurl's multi handles.
 ///
 /// libcurl says which sockets it waits for, and epoll which of them have something. So a transfer
 /// costs when its own socket moves, and a thousand that hang cost nothing; libcurl's own loop would
 /// look at all of them each time one moves.
+///
+/// There are several multi handles, each with its share of the hosts: whenever a transfer ends,
+/// libcurl goes through all connections that its multi handle keeps.
 final class MultiHandle {
-    private let multi: UnsafeMutableRawPointer
-    private let poll: Int32
+    private var shares: [Share] = []
+    fileprivate let poll: Int32
     private let wakeup: Int32
     private var idle: [EasyHandle] = []
-    private var running: [ObjectIdentifier: EasyHandle] = [:]
+    private var running: [ObjectIdentifier: (handle: EasyHandle, share: Share)] = [:]
     private let routes: [String]
     private let lookUp: (String) -> Void
     private var names = NameTable()
     private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 256)
-    /// When libcurl wants to be called though no socket has moved.
-    private var timer: ContinuousClock.Instant?
+
+    /// With ten thousand hosts some 150 connections each.
+    private static let shareCount = 64
+    /// What epoll tells of the wake-up; sockets come with the number of their share.
+    private static let wakeupMark = UInt64.max
 
     /// Handles kept for the next transfers; each holds a few kilobytes.
     private static let idleLimit = 64
@@ -30,24 +36,20 @@ final class MultiHandle {
         wakeup: Int32, routes: [String], connectionLimit: Int,
         lookUp: @escaping (String) -> Void
     ) {
-        guard let multi = curl_multi_init() else {
-            preconditionFailure("no memory for libcurl")
-        }
-        self.multi = multi
         self.wakeup = wakeup
         self.routes = routes
         self.lookUp = lookUp
         poll = epoll_create1(Int32(EPOLL_CLOEXEC))
         precondition(poll >= 0, "cannot make an epoll: \(String(cString: strerror(errno)))")
-        watch(wakeup, EPOLLIN.rawValue)
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        weir_multi_watch(multi, onSocket, onTimer, context)
-        weir_multi_number(multi, CURLMOPT_MAXCONNECTS, connectionLimit)
+        Self.watch(wakeup, EPOLLIN.rawValue, as: Self.wakeupMark, by: poll)
+        // One host may need many connections, so that a share's limit is more than its share.
+        let limit = max(connectionLimit / 4, 64)
+        shares = (0..<Self.shareCount).map { Share($0, poll: poll, connectionLimit: limit) }
     }
 
     deinit {
-        for handle in running.values { handle.remove(from: multi) }
-        curl_multi_cleanup(multi)
+        for (handle, share) in running.values { handle.remove(from: share.multi) }
+        shares = []
         close(poll)
         events.deallocate()
     }
@@ -78,22 +80,29 @@ final class MultiHandle {
             let milliseconds = Int(left / .milliseconds(1))
             try handle.prepare(
                 transfer, milliseconds: milliseconds, routes: routes, addresses: addresses)
-            guard handle.add(to: multi) else {
+            let share = share(of: transfer)
+            guard handle.add(to: share.multi) else {
                 throw .failed(url: transfer.address.description, reason: "libcurl takes no more")
             }
-            running[ObjectIdentifier(transfer)] = handle
+            running[ObjectIdentifier(transfer)] = (handle, share)
         } catch {
             transfer.fail(error)
         }
     }
 
+    /// Transfers to one host share their connections.
+    private func share(of transfer: Transfer) -> Share {
+        let hash = transfer.address.authority.hashValue
+        return shares[Int(UInt(bitPattern: hash) % UInt(shares.count))]
+    }
+
     /// Ends `transfer` if it is under way.
     func cancel(_ transfer: Transfer) {
         transfer.isCancelled = true
-        guard let handle = running.removeValue(forKey: ObjectIdentifier(transfer)) else {
+        guard let (handle, share) = running.removeValue(forKey: ObjectIdentifier(transfer)) else {
             return endLateWaits()
         }
-        put(away: handle)
+        put(away: handle, of: share)
         transfer.fail(.cancelled)
     }
 
@@ -110,7 +119,7 @@ final class MultiHandle {
 
     /// Ends all transfers.
     func cancelAll() {
-        for handle in running.values {
+        for (handle, _) in running.values {
             if let transfer = handle.transfer { cancel(transfer) }
         }
     }
@@ -118,10 +127,10 @@ final class MultiHandle {
     /// Waits until something moves, and does what there is to do; true if the wake-up came.
     func step() -> Bool {
         let count = Int(epoll_wait(poll, events.baseAddress, Int32(events.count), patience))
-        var left: Int32 = 0
         var isWoken = false
         for event in events.prefix(max(0, count)) {
-            guard event.data.fd != wakeup else {
+            let mark = event.data.u64
+            guard mark != Self.wakeupMark else {
                 isWoken = true
                 continue
             }
@@ -133,16 +142,10 @@ final class MultiHandle {
             if event.events & ~(readable | writable) != 0 {
                 bits |= CURL_CSELECT_ERR | CURL_CSELECT_IN
             }
-            curl_multi_socket_action(multi, event.data.fd, bits, &left)
+            shares[Int(mark >> 32)].moved(Int32(truncatingIfNeeded: mark), bits)
         }
-        if let due = timer, due <= ContinuousClock.now {
-            curl_multi_socket_action(multi, -1, 0, &left)
-            // libcurl cuts off parts of a millisecond, and does not say again what it has said: a
-            // timer that came a little early would be lost.
-            var milliseconds = -1
-            curl_multi_timeout(multi, &milliseconds)
-            timerChanged(milliseconds)
-        }
+        let now = ContinuousClock.now
+        for share in shares { share.tick(now) }
         harvest()
         endLateWaits()
         return isWoken
@@ -151,35 +154,91 @@ final class MultiHandle {
     /// Milliseconds until the timer, not too early; -1 for ever.
     private var patience: Int32 {
         let longest = names.waitingCount > 0 ? 50.0 : 60_000
-        guard let timer else { return names.waitingCount > 0 ? Int32(longest) : -1 }
+        guard let timer = shares.lazy.compactMap(\.timer).min() else {
+            return names.waitingCount > 0 ? Int32(longest) : -1
+        }
         let left = timer - ContinuousClock.now
         guard left > .zero else { return 0 }
         return Int32(min(longest, left / .milliseconds(1) + 1))
     }
 
     private func harvest() {
-        var code = CURLE_OK
-        while let pointer = weir_multi_next_ended(multi, &code) {
-            let handle = EasyHandle.handle(of: pointer)
-            guard let transfer = handle.transfer else {
-                preconditionFailure("BUG: an ended handle without its transfer")
+        for share in shares where share.hasMoved {
+            share.hasMoved = false
+            var code = CURLE_OK
+            while let pointer = weir_multi_next_ended(share.multi, &code) {
+                let handle = EasyHandle.handle(of: pointer)
+                guard let transfer = handle.transfer else {
+                    preconditionFailure("BUG: an ended handle without its transfer")
+                }
+                let ending = handle.ending(code, of: transfer)
+                running[ObjectIdentifier(transfer)] = nil
+                put(away: handle, of: share)
+                if transfer.endStep(ending) { start(transfer) }
             }
-            let ending = handle.ending(code, of: transfer)
-            running[ObjectIdentifier(transfer)] = nil
-            put(away: handle)
-            if transfer.endStep(ending) { start(transfer) }
         }
     }
 
-    private func put(away handle: EasyHandle) {
-        handle.remove(from: multi)
+    private func put(away handle: EasyHandle, of share: Share) {
+        handle.remove(from: share.multi)
         handle.release()
         if idle.count < Self.idleLimit { idle.append(handle) }
     }
 
-    // MARK: What libcurl asks for
+    fileprivate static func watch(
+        _ socket: Int32, _ events: UInt32, as mark: UInt64, by poll: Int32
+    ) {
+        var event = epoll_event()
+        event.events = events
+        event.data.u64 = mark
+        if epoll_ctl(poll, EPOLL_CTL_ADD, socket, &event) != 0 && errno == EEXIST {
+            epoll_ctl(poll, EPOLL_CTL_MOD, socket, &event)
+        }
+    }
+}
 
-    fileprivate func socketChanged(_ socket: Int32, _ what: Int32) {
+/// One of libcurl's multi handles, and what it asks for.
+private final class Share {
+    let multi: UnsafeMutableRawPointer
+    /// When libcurl wants to be called though no socket has moved.
+    var timer: ContinuousClock.Instant?
+    /// Whether transfers may have ended since somebody looked.
+    var hasMoved = false
+    private let number: Int
+    private let poll: Int32
+
+    init(_ number: Int, poll: Int32, connectionLimit: Int) {
+        guard let multi = curl_multi_init() else {
+            preconditionFailure("no memory for libcurl")
+        }
+        self.multi = multi
+        self.number = number
+        self.poll = poll
+        weir_multi_watch(multi, onSocket, onTimer, Unmanaged.passUnretained(self).toOpaque())
+        weir_multi_number(multi, CURLMOPT_MAXCONNECTS, connectionLimit)
+    }
+
+    deinit { curl_multi_cleanup(multi) }
+
+    /// Tells libcurl that a socket has something.
+    func moved(_ socket: Int32, _ bits: Int32) {
+        var left: Int32 = 0
+        hasMoved = true
+        curl_multi_socket_action(multi, socket, bits, &left)
+    }
+
+    /// Tells libcurl the time, where it waits for that.
+    func tick(_ now: ContinuousClock.Instant) {
+        guard let due = timer, due <= now else { return }
+        moved(-1, 0)
+        // libcurl cuts off parts of a millisecond, and does not say again what it has said: a
+        // timer that came a little early would be lost.
+        var milliseconds = -1
+        curl_multi_timeout(multi, &milliseconds)
+        timerChanged(milliseconds)
+    }
+
+    func socketChanged(_ socket: Int32, _ what: Int32) {
         switch what {
         case CURL_POLL_REMOVE:
             // It may be closed by now, which took it off the list.
@@ -191,15 +250,11 @@ final class MultiHandle {
     }
 
     private func watch(_ socket: Int32, _ events: UInt32) {
-        var event = epoll_event()
-        event.events = events
-        event.data.fd = socket
-        if epoll_ctl(poll, EPOLL_CTL_ADD, socket, &event) != 0 && errno == EEXIST {
-            epoll_ctl(poll, EPOLL_CTL_MOD, socket, &event)
-        }
+        let mark = UInt64(number) << 32 | UInt64(UInt32(bitPattern: socket))
+        MultiHandle.watch(socket, events, as: mark, by: poll)
     }
 
-    fileprivate func timerChanged(_ milliseconds: Int) {
+    func timerChanged(_ milliseconds: Int) {
         timer = milliseconds < 0 ? nil : ContinuousClock.now + .milliseconds(milliseconds)
     }
 }
@@ -210,7 +265,7 @@ private func onSocket(
     _ context: UnsafeMutableRawPointer?, _ of: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let context else { return 0 }
-    Unmanaged<MultiHandle>.fromOpaque(context).takeUnretainedValue().socketChanged(socket, what)
+    Unmanaged<Share>.fromOpaque(context).takeUnretainedValue().socketChanged(socket, what)
     return 0
 }
 
@@ -218,6 +273,6 @@ private func onTimer(
     _ multi: UnsafeMutableRawPointer?, _ milliseconds: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let context else { return 0 }
-    Unmanaged<MultiHandle>.fromOpaque(context).takeUnretainedValue().timerChanged(milliseconds)
+    Unmanaged<Share>.fromOpaque(context).takeUnretainedValue().timerChanged(milliseconds)
     return 0
 }

@@ -16,8 +16,14 @@ struct StatusHandlers: Sendable {
             Weir \(needs.build.version)
 
             /-/healthy  /-/ready
-            /metrics/self
+            /metrics  /metrics/self
+            /federate?match[]=…
             /version
+            /api/v1/query  /api/v1/query_range  /api/v1/format_query
+            /api/v1/series  /api/v1/labels  /api/v1/label/…/values
+            /api/v1/targets  /api/v1/targets/metadata  /api/v1/targets/body
+            /api/v1/targets/relabel_steps  /api/v1/scrape_pools  /api/v1/service_discovery
+            /api/v1/metadata
             /api/v1/status/buildinfo
             /api/v1/status/runtimeinfo
             /api/v1/status/flags

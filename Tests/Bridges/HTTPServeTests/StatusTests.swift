@@ -160,7 +160,7 @@ private struct Broken: Error {}
         sample(),
         options: {
             $0.headerTimeout = .milliseconds(200)
-            $0.idleTimeout = .milliseconds(1500)
+            $0.idleTimeout = .milliseconds(4000)
         }
     ) { served in
         let request = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
