@@ -10,10 +10,10 @@ struct ClusterFolder: Sendable {
     var cluster: String { path + "/cluster" }
     /// A cluster that is being made; it gets its name when it is whole.
     var newDraft: String {
-        path + "/" + Self.draftPrefix + String(UInt32.random(in: .min ... .max), radix: 36)
+        path + "/" + Self.draftPrefix + "." + String(UInt32.random(in: .min ... .max), radix: 36)
     }
     /// How drafts are called.
-    static let draftPrefix = "cluster.making."
+    static let draftPrefix = "cluster.making"
     /// Where the socket is: nobody else may enter.
     var socket: String { path + "/run" }
     /// The server's log.
