@@ -23,6 +23,9 @@ struct ClusterFaultTests {
             }
             var committed: Int64 = 0
             var slowest = Duration.zero
+            // Five seconds where it runs by itself, as in `make test-faults`; in few rounds it runs
+            // beside hundreds of others, which may want all cores.
+            let limit = Duration.seconds(rounds > 3 ? 5 : 20)
             for round in 0..<rounds {
                 let target = committed + Int64.random(in: 5...60)
                 while committed < target {
@@ -40,7 +43,7 @@ struct ClusterFaultTests {
                 }
                 #expect(isBack)
                 slowest = max(slowest, ContinuousClock.now - killed)
-                #expect(slowest < .seconds(5), "round \(round)")
+                #expect(slowest < limit, "round \(round)")
             }
             print("kill -9 of the postmaster, \(rounds) rounds: slowest return \(slowest)")
             let count = try await ask(try cluster.options(), "SELECT count(*) FROM written")
