@@ -1,6 +1,6 @@
 import Threads
 
-/// What runs on the cooperative pool for a request.
+/// What runs for a request: its gate and its handler.
 extension ServerLoop {
     enum Work {
         case gate, handler, gateAndHandler
@@ -20,6 +20,13 @@ extension ServerLoop {
         if exchange.request.route?.isQuick == true {
             let (request, miss, name) = (exchange.request, exchange.miss, exchange.credential)
             let task = Task.immediate { [self] in
+                await perform(work, request, miss, name, for: exchange)
+            }
+            return keep(task, for: exchange)
+        }
+        if exchange.request.route?.isHeavy != true {
+            let (request, miss, name) = (exchange.request, exchange.miss, exchange.credential)
+            let task = Task(executorPreference: self) { [self] in
                 await perform(work, request, miss, name, for: exchange)
             }
             return keep(task, for: exchange)

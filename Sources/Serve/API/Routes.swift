@@ -23,7 +23,9 @@ public enum Routes {
             page("/metrics", relay.metrics),
             page("/metrics/v1", relay.metrics),
             page("/federate", relay.federate),
-            route([.get], "/metrics/self", .permission(.metricsRead), status.ownMetrics),
+            route(
+                [.get], "/metrics/self", .permission(.metricsRead), isHeavy: true,
+                status.ownMetrics),
 
             api([.get, .post], "/query", .permission(.query), needs, query.instant),
             api([.get, .post], "/query_range", .permission(.query), needs, query.range),
@@ -74,16 +76,16 @@ public enum Routes {
 
     private static func route(
         _ methods: [HTTPMethod], _ path: String, _ requirement: Requirement,
-        isQuick: Bool = false, _ handler: @escaping Handler
+        isQuick: Bool = false, isHeavy: Bool = false, _ handler: @escaping Handler
     ) -> Route {
         Route(
-            methods, path, isQuick: isQuick, requirement: RouteAccess(requirement),
-            handler: handler)
+            methods, path, isQuick: isQuick, isHeavy: isHeavy,
+            requirement: RouteAccess(requirement), handler: handler)
     }
 
     /// A page of metrics: what is wrong with the request is said in plain text.
     private static func page(_ path: String, _ handler: @escaping Handler) -> Route {
-        route([.get], path, .permission(.metricsRead)) { request in
+        route([.get], path, .permission(.metricsRead), isHeavy: true) { request in
             do { return try await handler(request) } catch let error as APIError {
                 return .plain(error.description + "\n", status: error.status)
             }
@@ -91,11 +93,15 @@ public enum Routes {
     }
 
     /// A route of `/api/v1`: waits for readiness, and puts what goes wrong into the envelope.
+    ///
+    /// What is not quick may compute for long, and runs on the cooperative pool.
     private static func api(
         _ methods: [HTTPMethod], _ path: String, _ requirement: Requirement,
         _ needs: Dependencies, isQuick: Bool = false, _ handler: @escaping Handler
     ) -> Route {
-        route(methods, "/api/v1" + path, requirement, isQuick: isQuick) { request in
+        route(
+            methods, "/api/v1" + path, requirement, isQuick: isQuick, isHeavy: !isQuick
+        ) { request in
             if let answer = LifecycleHandlers.refusalUnlessReady(needs.readiness) { return answer }
             do { return try await handler(request) } catch let error as APIError {
                 return .json(Envelope.failure(error), status: error.status)
