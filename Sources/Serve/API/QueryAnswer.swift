@@ -103,6 +103,10 @@ struct QueryAnswer: Sendable {
         case .vector, .matrix: writer.endList()
         }
         if statistics { writer.statistics(result.statistics) }
+        if let explanation = result.explanation {
+            writer.key("explain")
+            writer.explanation(explanation)
+        }
         writer.endObject()
         let cut = total > count ? ["results truncated due to limit"] : []
         Envelope.notes("warnings", result.warnings + cut, &writer)

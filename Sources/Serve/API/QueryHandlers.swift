@@ -63,6 +63,7 @@ struct QueryHandlers: Sendable {
         var options = QueryOptions()
         options.timeout = try parameters.span("timeout")?.duration
         options.lookback = try parameters.span("lookback_delta")
+        options.explains = try parameters.flag("explain")
         do {
             let result = try await ask(
                 request.parameters["query"] ?? "", options, needs.series(for: request))

@@ -1,5 +1,6 @@
 import HTTPServe
 import Model
+import PromQL
 
 /// What requests for series say, read and refused in Prometheus's words.
 struct QueryParameters {
@@ -73,6 +74,18 @@ struct QueryParameters {
         return limit == 0 ? nil : limit
     }
 
+    /// Whether `name` says yes, in one of the ways that Go's flags have.
+    func flag(_ name: String) throws(APIError) -> Bool {
+        switch text(name) {
+        case nil, "0", "f", "F", "false", "False", "FALSE": return false
+        case "1", "t", "T", "true", "True", "TRUE": return true
+        case let text?:
+            throw .badData(
+                "invalid parameter \(Self.quoted(name)): \(Self.quoted(text)) is neither true "
+                    + "nor false")
+        }
+    }
+
     /// From `start` to `end`, by default all there is.
     func range() throws(APIError) -> ClosedRange<Timestamp> {
         let start = try time("start", standard: .distantPast)
@@ -87,14 +100,20 @@ struct QueryParameters {
     /// What each `match[]` selects.
     func selectors() throws(APIError) -> [[Matcher]] {
         try form.values(of: "match[]").map { text throws(APIError) in
-            let selector: Selector
-            do { selector = try Selector(text) } catch {
-                throw .badData("invalid parameter \"match[]\": \(error)")
+            let matchers = try Self.matchers(text, of: "match[]")
+            guard matchers.contains(where: { !$0.acceptsAbsence }) else {
+                throw .badData(
+                    "invalid parameter \"match[]\": match[] must contain at least one non-empty "
+                        + "matcher")
             }
-            guard selector.matchers.contains(where: { !$0.acceptsAbsence }) else {
-                throw .badData("match[] must contain at least one non-empty matcher")
-            }
-            return selector.matchers
+            return matchers
+        }
+    }
+
+    /// The conditions of the selector that the parameter `name` has.
+    static func matchers(_ text: String, of name: String) throws(APIError) -> [Matcher] {
+        do { return try Parser().selector(text) } catch {
+            throw .badData("invalid parameter \(quoted(name)): \(error)")
         }
     }
 
