@@ -1,4 +1,7 @@
 /// Where the body of a streamed answer is written.
+///
+/// The head leaves once 32 KB are written, or at `flush`: an error before that is answered with a
+/// status, and a body that is shorter has its length told.
 public struct ResponseWriter: Sendable {
     let pipe: BodyPipe
 
@@ -14,6 +17,16 @@ public struct ResponseWriter: Sendable {
 
     /// Lets the client see all that was written so far, also where the body is packed.
     public func flush() async throws(HTTPServeError) { try await pipe.flush() }
+}
+
+/// Thrown by the writer of a streamed answer whose first bytes have not left yet: what is answered
+/// in its place. Later it cuts the connection.
+public struct AnswerInstead: Error {
+    /// The other answer, whose body is at hand.
+    public let response: ServerResponse
+
+    /// Answers so instead.
+    public init(_ response: ServerResponse) { self.response = response }
 }
 
 /// The body of a request, piece by piece as it arrives.
