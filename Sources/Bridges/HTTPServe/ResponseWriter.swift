@@ -19,14 +19,19 @@ public struct ResponseWriter: Sendable {
     public func flush() async throws(HTTPServeError) { try await pipe.flush() }
 }
 
-/// Thrown by the writer of a streamed answer whose first bytes have not left yet: what is answered
-/// in its place. Later it cuts the connection.
+/// What is answered in place of a streamed answer whose writer throws it.
+///
+/// Once the first bytes have left, it cuts the connection like any other error.
 public struct AnswerInstead: Error {
     /// The other answer, whose body is at hand.
     public let response: ServerResponse
+    /// Why, for the failure hook where it is too late to answer.
+    public let reason: any Error
 
     /// Answers so instead.
-    public init(_ response: ServerResponse) { self.response = response }
+    public init(_ response: ServerResponse, because reason: any Error) {
+        (self.response, self.reason) = (response, reason)
+    }
 }
 
 /// The body of a request, piece by piece as it arrives.

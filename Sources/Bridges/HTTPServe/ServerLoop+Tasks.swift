@@ -153,10 +153,13 @@ extension ServerLoop {
             instead.body = .bytes(whole)
         } catch {
             let isCut = pipe.fail()
-            let answer = (error as? AnswerInstead)?.response
-            let failure = answer ?? failed(error, request, isAnswerCut: isCut)
-            if isCut { return }
-            instead = failure
+            let other = error as? AnswerInstead
+            if let other, !isCut {
+                instead = other.response
+            } else {
+                instead = failed(other?.reason ?? error, request, isAnswerCut: isCut)
+                if isCut { return }
+            }
         }
         let made = Answer(instead, to: request, settings: settings, credential: name)
         deliver(exchange) { $0.answer = made }

@@ -74,6 +74,17 @@ struct QueryParameters {
         return limit == 0 ? nil : limit
     }
 
+    /// How the answer is to be written.
+    func answerForm() throws(APIError) -> QueryAnswer.Form {
+        guard let text = text("format") else { return .json }
+        guard let form = QueryAnswer.Form(rawValue: text) else {
+            throw .badData(
+                "invalid parameter \"format\": \(Self.quoted(text)) is none of "
+                    + QueryAnswer.Form.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return form
+    }
+
     /// Whether `name` says yes, in one of the ways that Go's flags have.
     func flag(_ name: String) throws(APIError) -> Bool {
         switch text(name) {

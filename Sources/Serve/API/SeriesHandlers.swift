@@ -22,11 +22,7 @@ struct SeriesHandlers: Sendable {
             }
         }
         let (sets, warnings) = Self.cut(found.sorted(), to: limit)
-        return .success(warnings: warnings) { writer in
-            writer.beginList()
-            for labels in sets { writer.labels(labels) }
-            writer.endList()
-        }
+        return .list(sets, warnings: warnings) { $0.labels($1) }
     }
 
     /// The names of all labels, or of those that the selected series have.
@@ -63,7 +59,7 @@ struct SeriesHandlers: Sendable {
             }
         }
         let (texts, warnings) = Self.cut(found.sorted { $0.isBytewiseLess(than: $1) }, to: limit)
-        return .success(warnings: warnings) { $0.strings(texts) }
+        return .list(texts, warnings: warnings) { $0.string($1) }
     }
 
     private static func cut<Element>(

@@ -154,7 +154,7 @@ private let request = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
         }
     }
     try router.on(.get, "/other") { _ in
-        ServerResponse { _ in throw AnswerInstead(.text("busy", status: 503)) }
+        ServerResponse { _ in throw AnswerInstead(.text("busy", status: 503), because: Broken()) }
     }
     let failures = Locked<[HandlerFailure]>([])
     let hooks = ServerHooks(onFailure: { failure in failures.withLock { $0.append(failure) } })
