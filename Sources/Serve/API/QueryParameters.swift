@@ -64,8 +64,9 @@ struct QueryParameters {
     /// The most results that are wanted, `nil` for all.
     func limit() throws(APIError) -> Int? {
         guard let text = text("limit") else { return nil }
-        guard let limit = Int(text) else {
-            throw .badData("invalid parameter \"limit\": limit must be a number")
+        let limit: Int
+        do throws(GoNumberFault) { limit = try GoNumber.whole(text) } catch {
+            throw .badData("invalid parameter \"limit\": \(error)")
         }
         guard limit >= 0 else {
             throw .badData("invalid parameter \"limit\": limit must be non-negative")

@@ -42,7 +42,10 @@ struct SeriesHandlersTests {
                 "/labels?start=2&end=1", 400,
                 #"invalid parameter \"end\": end timestamp must not be before start time"#
             ),
-            ("/labels?limit=x", 400, #"invalid parameter \"limit\": limit must be a number"#),
+            (
+                "/labels?limit=x", 400,
+                #"invalid parameter \"limit\": strconv.Atoi: parsing \"x\": invalid syntax"#
+            ),
             ("/labels?limit=-1", 400, #"invalid parameter \"limit\": limit must be non-negative"#),
         ])
     func `a request is answered as Prometheus answers it`(
