@@ -156,6 +156,7 @@ actor LiveConfiguration {
         lastReload.withLock { last in
             last.succeeded = succeeded
             if succeeded { last.time = now }
+            last.failed = succeeded ? nil : now
         }
         guard succeeded else { return }
         for gauge in times { gauge.set(Double(now.milliseconds) / 1000) }

@@ -19,6 +19,11 @@ enum GoNumber {
         return number
     }
 
+    /// All that are truths.
+    static let truths = [
+        "true", "false", "1", "0", "t", "f", "T", "F", "TRUE", "FALSE", "True", "False",
+    ]
+
     /// `true`, `t`, `1` and their like.
     static func truth(_ text: String) throws(GoNumberFault) -> Bool {
         switch text {

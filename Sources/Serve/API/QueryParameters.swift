@@ -1,5 +1,6 @@
 import HTTPServe
 import Model
+import PromQL
 
 /// What requests for series say, read and refused in Prometheus's words.
 struct QueryParameters {
@@ -74,6 +75,14 @@ struct QueryParameters {
         return limit == 0 ? nil : limit
     }
 
+    /// The whole number that `name` says, of either sign; `nil` where it says none.
+    func count(_ name: String) throws(APIError) -> Int? {
+        guard let text = text(name) else { return nil }
+        do throws(GoNumberFault) { return try GoNumber.whole(text) } catch {
+            throw .badData("\(name) must be a number")
+        }
+    }
+
     /// From `start` to `end`, by default all there is.
     func range() throws(APIError) -> ClosedRange<Timestamp> {
         let start = try time("start", standard: .distantPast)
@@ -85,19 +94,24 @@ struct QueryParameters {
         return start...end
     }
 
-    /// What each `match[]` selects.
-    func selectors() throws(APIError) -> [[Matcher]] {
-        try form.values(of: "match[]").map { text throws(APIError) in
-            let selector: Selector
-            do { selector = try Selector(text) } catch {
-                throw .badData("invalid parameter \"match[]\": \(error)")
+    /// What each `match[]` selects; a fault begins with `prefix`, which some routes have and others
+    /// have not.
+    func selectors(prefix: String = "") throws(APIError) -> [[Matcher]] {
+        let parser = Parser()
+        return try form.values(of: "match[]").map { text throws(APIError) in
+            let matchers: [Matcher]
+            do throws(PromQLError) { matchers = try parser.selector(text) } catch {
+                throw .badData("\(prefix)\(error)")
             }
-            guard selector.matchers.contains(where: { !$0.acceptsAbsence }) else {
-                throw .badData("match[] must contain at least one non-empty matcher")
+            guard matchers.contains(where: { !$0.acceptsAbsence }) else {
+                throw .badData("\(prefix)match[] must contain at least one non-empty matcher")
             }
-            return selector.matchers
+            return matchers
         }
     }
+
+    /// What faults of `match[]` begin with where a route says which parameter it was.
+    static let ofMatch = "invalid parameter \"match[]\": "
 
     // MARK: Texts
 

@@ -17,7 +17,7 @@ struct SeriesHandlers: Sendable {
             throw APIError.badData("no match[] parameter provided")
         }
         let (limit, range) = (try parameters.limit(), try parameters.range())
-        let selectors = try parameters.selectors()
+        let selectors = try parameters.selectors(prefix: QueryParameters.ofMatch)
         let source = needs.series(for: request)
         let found = try await Self.each(selectors) { matchers throws(SourceError) in
             try await source.labelSets(matching: matchers, in: range, limit: limit.map { $0 + 1 })

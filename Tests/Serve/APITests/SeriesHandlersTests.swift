@@ -32,7 +32,7 @@ struct SeriesHandlersTests {
             ("/series", 400, "no match[] parameter provided"),
             (
                 "/series?match[]={job=~\".*\"}", 400,
-                "match[] must contain at least one non-empty matcher"
+                #"invalid parameter \"match[]\": match[] must contain at least one non-empty matcher"#
             ),
             (
                 "/labels?start=x", 400,
