@@ -60,6 +60,17 @@ struct QueryHandlers: Sendable {
         }
     }
 
+    /// The expression as a tree.
+    @Sendable func parse(_ request: ServerRequest) async throws -> ServerResponse {
+        let parser = Parser(needs.engine.options.language)
+        do {
+            let expression = try parser.expression(request.parameters["query"] ?? "")
+            return .success { $0.tree(expression) }
+        } catch {
+            throw APIError(error)
+        }
+    }
+
     private typealias Ask =
         @Sendable (String, QueryOptions, ScopedSource, QueryAnswer) async throws -> QueryResult
 
