@@ -81,8 +81,8 @@ let package = Package(
             name: "Weir",
             dependencies: [
                 "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
-                "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
-                "Relabeling", "Scraping", "Storage", "Telemetry", "Threads", "YAML",
+                "HTTPServe", "Head", "JSON", "Migrations", "Model", "Postgres", "PrivatePostgres",
+                "PromQL", "Relabeling", "Scraping", "Storage", "Telemetry", "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -92,6 +92,7 @@ let package = Package(
             dependencies: [
                 "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
                 "HTTPServe", "Head",
+                "API", "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head",
                 "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL", "Relabeling",
                 "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
             ],
@@ -192,7 +193,7 @@ func tests() -> [Target] {
             "PromQL", "Scraping", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
-            dependencies: ["Postgres", "Weir", "Telemetry", "TestKit", "Threads"],
+            dependencies: ["JSON", "Postgres", "Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "EndToEndTests",

@@ -96,6 +96,10 @@ struct Application {
         let gathering = Gathering(
             live, into: keeping.store, database: try database.readerOptions(), registry: registry,
             log: log)
+        needs.jobText = { await live.text(ofJob: $0) }
+        needs.admin.isEnabled = invocation.isOn("web.enable-admin-api")
+        needs.admin.eraser = keeping.source as? any SeriesEraser
+        if let exemplars = keeping.source as? any ExemplarSource { needs.exemplars = exemplars }
         needs.targets = TargetAccess(gathering.scraper, finder: gathering.finder)
         DatabaseMetrics.register(pool, in: registry)
         let interval = try TimeSpan(invocation.text("config.auto-reload-interval")).duration

@@ -30,6 +30,8 @@ public struct Dependencies: Sendable {
         public var succeeded: Bool
         /// When the one that holds was read.
         public var time: Timestamp
+        /// When the last reading failed, where the one before still holds for that.
+        public var failed: Timestamp?
 
         /// An outcome of these.
         public init(succeeded: Bool, time: Timestamp) {
@@ -76,6 +78,12 @@ public struct Dependencies: Sendable {
     public var quit: @Sendable () -> Void
     /// Where the routes learn of targets.
     public var targets = TargetAccess.none
+    /// Where exemplars are read; those in memory unless it is set.
+    public var exemplars: any ExemplarSource
+    /// What may be done to what is kept.
+    public var admin = AdminAccess()
+    /// The configuration of one job as it holds now, without secrets; `nil` where there is none.
+    public var jobText: @Sendable (_ job: String) async -> String? = { _ in nil }
 
     /// Dependencies of these.
     public init(
@@ -96,6 +104,7 @@ public struct Dependencies: Sendable {
         self.registry = registry
         self.source = source
         (self.head, self.relay) = (head, relay)
+        exemplars = HeadExemplars(head)
         (self.userAgent, self.engine) = (userAgent, engine)
         self.isLifecycleEnabled = isLifecycleEnabled
         self.configText = configText

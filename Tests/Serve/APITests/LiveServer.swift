@@ -16,6 +16,8 @@ final class LiveServer: Sendable {
     let bucket = RequestBucket()
     let keeper: Gatekeeper
     let events = Locked<[String]>([])
+    /// What it serves.
+    let routes: [Route]
     private let server: HTTPServer
     private let port: Locked<UInt16> = Locked(0)
 
@@ -25,6 +27,8 @@ final class LiveServer: Sendable {
         prefix: String = "/", flags: [(name: String, value: String)] = [("a", "<1>")],
         extra: [Route] = [], source: any SeriesSource = NoSeries(),
         relay: RelayOptions = RelayOptions(), targets: TargetAccess = .none,
+        admin: AdminAccess = AdminAccess(), exemplars: (any ExemplarSource)? = nil,
+        jobs: [String: String] = [:],
         reload: @escaping @Sendable () async throws -> Void = {}
     ) throws {
         head = Head(span: .hours(1), registry: MetricRegistry())
@@ -48,11 +52,15 @@ final class LiveServer: Sendable {
             },
             quit: { events.withLock { $0.append("quit") } })
         needs.targets = targets
+        needs.admin = admin
+        needs.jobText = { jobs[$0] }
+        if let exemplars { needs.exemplars = exemplars }
+        routes = Routes.all(needs) + extra
         let gate = AccessGate(keeper, rateLimit: bucket) { access }
         var options = HTTPServerOptions(listeners: [.tcp(host: "127.0.0.1", port: 0)])
         options.cors = .everyOrigin
         server = HTTPServer(
-            options: options, router: try Routes.router(Routes.all(needs) + extra, prefix: prefix),
+            options: options, router: try Routes.router(routes, prefix: prefix),
             gate: gate.gate)
     }
 
