@@ -15,7 +15,8 @@ public final class Store: SampleSink, SeriesSource {
     public let writer: TickWriter
     /// What PostgreSQL holds.
     public let history: History
-    private let layers: LayeredSource
+    let layers: LayeredSource
+    let pool: PostgresPool
     private let upkeep: Upkeep
 
     /// A store in the database of `pool`, which has its tables; nothing works before `run()`.
@@ -23,6 +24,7 @@ public final class Store: SampleSink, SeriesSource {
         pool: PostgresPool, options: StoreOptions = StoreOptions(), registry: MetricRegistry,
         log: Log, now: @escaping @Sendable () -> Timestamp = { WallClock.now }
     ) {
+        self.pool = pool
         writer = TickWriter(
             pool: pool, byteLimit: options.queueBytes, registry: registry, log: log)
         head = Head(span: options.headSpan, registry: registry, log: writer, now: now)
