@@ -50,21 +50,38 @@ struct Retention {
             let kept = classes.filter { $0.keep > retention }.flatMap(\.series)
             try Self.dropBeside(before: now - retention, but: kept, connection)
         }
+        try applyToRollups(now, connection)
         return gone
+    }
+
+    /// Drops rollups past their time: those of each rule, and all past the longest.
+    private func applyToRollups(
+        _ now: Timestamp, _ connection: borrowing PostgresConnection
+    ) throws(PostgresError) {
+        guard let longest = options.rollups.map(\.keep).max() else { return }
+        let found = try SeriesClasses.find(options.rollups.map(\.selector), connection)
+        for (series, rule) in zip(found, options.rollups)
+        where rule.keep < longest && !series.isEmpty {
+            _ = try connection.execute(
+                "DELETE FROM weir_data.rollup WHERE win < $1 AND series = ANY ($2)",
+                [
+                    .int4(Partitions.window(at: now - rule.keep - Partitions.day)),
+                    .int4s(series.map(\.id)),
+                ])
+        }
+        try RollupPartitions.drop(before: now - longest, connection)
+        _ = try connection.execute(
+            "DELETE FROM weir_data.rolled WHERE start < $1",
+            [.timestamp(microsecondsSince1970: (now - longest - Partitions.day).microseconds)])
     }
 
     /// The series of each rule; the first rule that selects a series counts.
     private func classes(
         _ connection: borrowing PostgresConnection
     ) throws(PostgresError) -> [(series: [FoundSeries], keep: TimeSpan)] {
-        var known: Set<Int32> = []
-        var classes: [(series: [FoundSeries], keep: TimeSpan)] = []
-        for rule in options.retentionRules {
-            let found = try SeriesFinder(matchers: rule.selector.matchers, limit: .max)
-                .find(connection).filter { known.insert($0.id).inserted }
-            if !found.isEmpty { classes.append((found, rule.keep)) }
-        }
-        return classes
+        let rules = options.retentionRules
+        let found = try SeriesClasses.find(rules.map(\.selector), connection)
+        return zip(found, rules).filter { !$0.0.isEmpty }.map { ($0.0, $0.1.keep) }
     }
 
     /// Leaves only these series in a day, if others are there.
@@ -139,6 +156,8 @@ struct Retention {
                     AND NOT EXISTS (SELECT FROM weir_data.late l WHERE l.series = s.id)
                     AND NOT EXISTS (SELECT FROM weir_data.histogram h WHERE h.series = s.id)
                     AND NOT EXISTS (SELECT FROM weir_data.exemplar e WHERE e.series = s.id)
+                    AND NOT EXISTS (SELECT FROM weir_data.rollup r
+                        WHERE r.metric = s.metric AND r.series = s.id)
                     AND NOT EXISTS (SELECT FROM weir_data.chunk c
                         WHERE c.metric = s.metric AND c.series = s.id);
                 DELETE FROM weir_data.clock k

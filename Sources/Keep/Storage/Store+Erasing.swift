@@ -26,7 +26,9 @@ extension Store: SeriesEraser {
         }
         try await Self.run(pool) { connection throws(PostgresError) in
             let found = try SeriesFinder(matchers: matchers, limit: .max).find(connection)
-            if !found.isEmpty { try Erasing.eraseDays(found, in: stored, connection) }
+            guard !found.isEmpty else { return }
+            try Erasing.eraseDays(found, in: stored, connection)
+            try Erasing.eraseRollups(found, in: stored, connection)
         }
         return Set(touched).count
     }

@@ -1,5 +1,6 @@
 public import Model
 import Synchronization
+import Threads
 
 /// Answers questions over any source of series, so many at a time.
 public final class Engine: Sendable {
@@ -151,7 +152,17 @@ public final class Engine: Sendable {
             times: question.times, lookback: lookback, subqueryStep: options.subqueryStep)
         let plan = try builder.plan(prepared, at: question.steps)
         let budget = Budget(samples: options.maximumSamples, until: deadline)
-        let sets = try await read(builder.reads, source, budget)
+        let heard = Locked<Set<String>>([])
+        let reads = builder.reads
+        let sets = try await SourceWarnings.$hear.withValue({ text in
+            _ = heard.withLock { $0.insert(text) }
+        }) { () async -> Result<[SeriesSet], PromQLError> in
+            do throws(PromQLError) {
+                return .success(try await read(reads, source, budget))
+            } catch {
+                return .failure(error)
+            }
+        }.get()
         let ready = ContinuousClock.now
         var evaluator = Evaluator(
             options: options, lookback: lookback, budget: budget, sets: sets,
@@ -159,7 +170,9 @@ public final class Engine: Sendable {
         let value = try await evaluator.answer(plan, isRange: question.isRange)
         let evaluated = ContinuousClock.now
         var result = QueryResult(value.sorted(isRange: question.isRange))
-        result.warnings = evaluator.annotations.texts(.warning, in: question.text)
+        result.warnings =
+            heard.withLock { $0.sorted() }
+            + evaluator.annotations.texts(.warning, in: question.text)
         result.infos = evaluator.annotations.texts(.info, in: question.text)
         if question.options.explains { result.explanation = evaluator.explained(plan) }
         result.statistics.totalSamples = budget.samplesLooked
