@@ -72,9 +72,13 @@ let package = Package(
 
         // Serve: what leaves Weir.
         module(
+            "Relay", in: "Serve",
+            uses: "Compression", "Exposition", "Head", "Model", "Telemetry", "Threads"),
+        module(
             "API", in: "Serve",
-            uses: "Access", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head", "JSON",
-            "Model", "PromQL", "RE2", "Relabeling", "Scraping", "Telemetry", "Threads"),
+            uses: "Access", "Compression", "Discovery", "Exposition", "HTTPFetch", "HTTPServe",
+            "Head", "JSON", "Model", "PromQL", "RE2", "Relabeling", "Relay", "Scraping",
+            "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
@@ -82,7 +86,8 @@ let package = Package(
             dependencies: [
                 "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
                 "HTTPServe", "Head", "JSON", "Migrations", "Model", "Postgres", "PrivatePostgres",
-                "PromQL", "Relabeling", "Scraping", "Storage", "Telemetry", "Threads", "YAML",
+                "PromQL", "Relabeling", "Relay", "Scraping", "Storage", "Telemetry", "Threads",
+                "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -188,9 +193,12 @@ func tests() -> [Target] {
             uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),
         test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
         test(
+            "Relay", in: "Serve",
+            uses: "Compression", "Exposition", "Head", "Model", "Telemetry"),
+        test(
             "API", in: "Serve",
             uses: "Access", "Configuration", "Discovery", "HTTPFetch", "HTTPServe", "Head", "Model",
-            "PromQL", "Scraping", "Telemetry", "Threads"),
+            "PromQL", "Relay", "Scraping", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
             dependencies: ["JSON", "Postgres", "Weir", "Telemetry", "TestKit", "Threads"],

@@ -1,7 +1,7 @@
 /// Doubles as the shortest text that reads back as the same double, in Go's shape.
 public enum FloatText {
     /// As Go prints a float by `%g`: `1e+06`, `0.25`, `NaN`, `+Inf`.
-    static func append(_ value: Double, to bytes: inout [UInt8]) {
+    public static func append(_ value: Double, to bytes: inout [UInt8]) {
         var text = ShortText()
         text.append(value)
         bytes.append(text)
@@ -26,6 +26,13 @@ public enum FloatText {
                 text.append(UInt8(ascii: "0") + UInt8(digit))
             }
         }
+        bytes.append(text)
+    }
+
+    /// A whole number with its sign.
+    public static func appendWhole(_ value: Int64, to bytes: inout [UInt8]) {
+        var text = ShortText()
+        text.appendWhole(value)
         bytes.append(text)
     }
 

@@ -3,6 +3,7 @@ public import HTTPServe
 public import Head
 public import Model
 public import PromQL
+public import Relay
 public import Telemetry
 
 /// What the routes need, handed in by whoever wires Weir; every part is a value or a closure.
@@ -54,10 +55,10 @@ public struct Dependencies: Sendable {
     ///
     /// Routes ask `series(for:)`, which shows what their caller may see.
     private var source: any SeriesSource
-    /// The last hours, for those who scrape all of it.
+    /// The newest samples, for those who scrape all of them.
     ///
     /// Routes add the caller's binding to whatever they ask it.
-    var head: Head
+    let federation: Relay
     /// How they are shown it.
     public var relay: @Sendable () -> RelayOptions
     /// What this very Weir calls itself when it scrapes; another one says something else.
@@ -104,6 +105,7 @@ public struct Dependencies: Sendable {
         self.registry = registry
         self.source = source
         (self.head, self.relay) = (head, relay)
+        federation = Relay(head, registry: registry)
         exemplars = HeadExemplars(head)
         (self.userAgent, self.engine) = (userAgent, engine)
         self.isLifecycleEnabled = isLifecycleEnabled
