@@ -145,12 +145,17 @@ BEGIN
 END
 $$;
 
+-- Understood when they are made: a reader has no right to look up names in weir_data.
 CREATE FUNCTION weir_data.sees_all() RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL RESTRICTED AS 'SELECT weir_data.bound() IS NULL';
+    LANGUAGE sql IMMUTABLE PARALLEL RESTRICTED RETURN weir_data.bound() IS NULL;
 
 CREATE FUNCTION weir_data.bound_labels() RETURNS jsonb
-    LANGUAGE sql IMMUTABLE PARALLEL RESTRICTED AS
-    'SELECT weir_data.equal_labels(coalesce(weir_data.bound(), ''[]''))';
+    LANGUAGE plpgsql IMMUTABLE PARALLEL RESTRICTED SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN weir_data.equal_labels(coalesce(weir_data.bound(), '[]'));
+END
+$$;
 
 -- For a policy, which must not be able to look up the metric's name by itself.
 CREATE FUNCTION weir_data.sees(metric int, labels jsonb, matchers jsonb) RETURNS boolean
@@ -166,6 +171,10 @@ ALTER TABLE weir_data.series ENABLE ROW LEVEL SECURITY;
 CREATE POLICY binding ON weir_data.series FOR SELECT USING (
     weir_data.sees_all() OR labels @> weir_data.bound_labels()
         AND weir_data.sees(metric, labels, weir_data.bound()));
+-- Names of metrics say something too.
+ALTER TABLE weir_data.metric ENABLE ROW LEVEL SECURITY;
+CREATE POLICY binding ON weir_data.metric FOR SELECT USING (weir_data.sees_all()
+    OR EXISTS (SELECT FROM weir_data.series s WHERE s.metric = metric.id));
 ALTER TABLE weir_data.clock ENABLE ROW LEVEL SECURITY;
 CREATE POLICY binding ON weir_data.clock FOR SELECT USING (
     weir_data.sees_all() OR weir_data.sees(0, labels, weir_data.bound()));
@@ -256,7 +265,7 @@ BEGIN
             SET selector = excluded.selector, matchers = excluded.matchers, labels = excluded.labels;
     END IF;
     -- Plans that know the old binding are thrown away.
-    GRANT SELECT ON weir_data.series, weir_data.clock TO CURRENT_USER;
+    GRANT SELECT ON weir_data.series, weir_data.metric, weir_data.clock TO CURRENT_USER;
 END
 $$;
 
