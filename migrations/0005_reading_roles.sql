@@ -279,9 +279,12 @@ CREATE FUNCTION weir_data.make_reader(
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = make_reader.role) THEN
         EXECUTE format('CREATE ROLE %I', role);
+    ELSIF EXISTS (SELECT FROM pg_roles r WHERE r.rolname = make_reader.role
+        AND (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolbypassrls OR r.rolreplication))
+    THEN
+        RAISE EXCEPTION 'the role % may more than read', quote_ident(role) USING ERRCODE = '42501';
     END IF;
-    EXECUTE format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION '
-        || 'NOBYPASSRLS CONNECTION LIMIT %s', role, connections);
+    EXECUTE format('ALTER ROLE %I LOGIN CONNECTION LIMIT %s', role, connections);
     IF password IS NOT NULL THEN EXECUTE format('ALTER ROLE %I PASSWORD %L', role, password); END IF;
     IF role <> 'weir_reader' THEN EXECUTE format('GRANT weir_reader TO %I', role); END IF;
     PERFORM weir_data.set_up_reader(role, statement_timeout);
@@ -312,9 +315,6 @@ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'weir_reader') THEN
         PERFORM weir_data.set_up_reader('weir_reader', '60s');
     END IF;
-    -- Temporary tables are writes too.
-    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
-    EXECUTE format('ALTER DATABASE %I SET enable_partitionwise_join TO on', current_database());
 EXCEPTION
     WHEN insufficient_privilege THEN
         RAISE NOTICE 'the settings of weir_reader are left as they are: an owner of the server may run SELECT weir_data.set_up_reader(''weir_reader'', ''60s'')';
@@ -322,12 +322,22 @@ END
 $$;
 DO $$
 BEGIN
-    -- Large objects are writes that everybody may do.
-    REVOKE EXECUTE ON FUNCTION lo_create(oid), lo_creat(integer), lo_from_bytea(oid, bytea),
-        lo_put(oid, bigint, bytea), lo_unlink(oid), lo_open(oid, integer), lowrite(integer, bytea),
-        lo_truncate(integer, integer), lo_truncate64(integer, bigint) FROM PUBLIC;
+    -- Temporary tables are writes too.
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('ALTER DATABASE %I SET enable_partitionwise_join TO on', current_database());
 EXCEPTION
     WHEN insufficient_privilege THEN
-        RAISE NOTICE 'readers may make large objects: only a superuser can forbid it';
+        RAISE NOTICE 'readers may make temporary tables, and panels touch every day: the owner of the database can change it';
+END
+$$;
+DO $$
+BEGIN
+    -- Large objects are writes that everybody may do, and only a superuser can forbid them.
+    IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        REVOKE EXECUTE ON FUNCTION lo_create(oid), lo_creat(integer), lo_from_bytea(oid, bytea),
+            lo_put(oid, bigint, bytea), lo_unlink(oid), lo_open(oid, integer),
+            lowrite(integer, bytea), lo_truncate(integer, integer), lo_truncate64(integer, bigint)
+            FROM PUBLIC;
+    END IF;
 END
 $$;
