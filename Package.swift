@@ -190,7 +190,8 @@ func tests() -> [Target] {
         test("Head", in: "Keep", uses: "Model", "Telemetry", "Threads"),
         test(
             "Storage", in: "Keep",
-            uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),
+            uses: "Head", "JSON", "Migrations", "Model", "Postgres", "PromQL", "Telemetry",
+            "Threads"),
         test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
         test(
             "Relay", in: "Serve",

@@ -55,6 +55,8 @@ public struct Dependencies: Sendable {
     ///
     /// Routes ask `series(for:)`, which shows what their caller may see.
     private var source: any SeriesSource
+    /// The last hours, for those who count what is there.
+    let head: Head
     /// The newest samples, for those who scrape all of them.
     ///
     /// Routes add the caller's binding to whatever they ask it.
