@@ -3,6 +3,7 @@ public import HTTPServe
 public import Head
 public import Model
 public import PromQL
+public import Receiving
 public import Telemetry
 
 /// What the routes need, handed in by whoever wires Weir; every part is a value or a closure.
@@ -76,6 +77,8 @@ public struct Dependencies: Sendable {
     public var quit: @Sendable () -> Void
     /// Where the routes learn of targets.
     public var targets = TargetAccess.none
+    /// What takes what others send, where anything does.
+    public var receiver: Receiver?
 
     /// Dependencies of these.
     public init(

@@ -12,6 +12,7 @@ public enum Routes {
         let said = ScrapeHandlers(needs.targets)
         let query = QueryHandlers(needs)
         let relay = RelayHandlers(needs)
+        let receive = ReceiveHandlers(needs.receiver)
         return [
             health("/-/healthy", lifecycle.healthy),
             health("/-/ready", lifecycle.ready),
@@ -24,6 +25,10 @@ public enum Routes {
             page("/metrics/v1", relay.metrics),
             page("/federate", relay.federate),
             route([.get], "/metrics/self", .permission(.metricsRead), status.ownMetrics),
+
+            Route(
+                [.post], "/api/v1/write", body: .collected(limit: 64 << 20),
+                requirement: RouteAccess(.permission(.metricsWrite)), handler: receive.write),
 
             api([.get, .post], "/query", .permission(.query), needs, query.instant),
             api([.get, .post], "/query_range", .permission(.query), needs, query.range),
