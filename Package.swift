@@ -196,7 +196,7 @@ func tests() -> [Target] {
         test(
             "API", in: "Serve",
             uses: "Access", "Configuration", "Discovery", "HTTPFetch", "HTTPServe", "Head", "Model",
-            "PromQL", "Scraping", "Telemetry", "Threads"),
+            "PromQL", "Receiving", "Scraping", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
             dependencies: ["Postgres", "Weir", "Telemetry", "TestKit", "Threads"],

@@ -1,3 +1,4 @@
+import Access
 import HTTPServe
 import Receiving
 
@@ -48,7 +49,7 @@ struct ReceiveHandlers: Sendable {
         guard !written.refusals.isEmpty else { return ServerResponse(status: 204, fields: fields) }
         var answer = ServerResponse.plain(
             written.refusals.joined(separator: "\n") + "\n", status: 400)
-        for (name, value) in fields { answer.fields[name] = value }
+        for field in fields.all { answer.fields[field.name] = field.value }
         return answer
     }
 
@@ -62,7 +63,7 @@ struct ReceiveHandlers: Sendable {
         }
         var answer = ServerResponse.plain(error.description + "\n", status: status)
         if status == 503 { answer.fields["Retry-After"] = "5" }
-        for (name, value) in counts(Written(), message) { answer.fields[name] = value }
+        for field in counts(Written(), message).all { answer.fields[field.name] = field.value }
         return answer
     }
 
