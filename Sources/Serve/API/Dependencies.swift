@@ -3,6 +3,7 @@ public import HTTPServe
 public import Head
 public import Model
 public import PromQL
+public import Receiving
 public import Relay
 public import Telemetry
 
@@ -87,6 +88,8 @@ public struct Dependencies: Sendable {
     public var admin = AdminAccess()
     /// The configuration of one job as it holds now, without secrets; `nil` where there is none.
     public var jobText: @Sendable (_ job: String) async -> String? = { _ in nil }
+    /// What takes what others send, where anything does.
+    public var receiver: Receiver?
 
     /// Dependencies of these.
     public init(

@@ -10,7 +10,7 @@ public enum Routes {
     public static func all(_ needs: Dependencies) -> [Route] {
         let described =
             lifecycle(needs) + pages(needs) + queries(needs) + labels(needs) + targets(needs)
-            + rules(needs) + status(needs) + admin(needs)
+            + rules(needs) + status(needs) + admin(needs) + receiving(needs)
         return described + [document(of: described, needs)]
     }
 
