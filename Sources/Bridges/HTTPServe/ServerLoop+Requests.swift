@@ -27,6 +27,9 @@ extension ServerLoop {
         }
         exchange.request.clientCertificate = connection.certificate
         if head.isChunked || head.length != 0 { return expectBody(head, exchange, connection) }
+        if connection.daemon.tls == nil {
+            connection.requestBytes = weir_mhd_head_size(connection.handle)
+        }
         exchange.stage = .handler
         begin(exchange, .gateAndHandler, parked: false)
         return true

@@ -39,7 +39,7 @@ extension ServerLoop: TaskExecutor {
         if wakes { ring() }
     }
 
-    /// Runs the jobs that wait by now; false where `turn` is over since.
+    /// Runs the jobs that wait; false where `turn` is over since.
     func runJobs(_ turn: Int) -> Bool {
         mailbox.withLock { $0.jobs.beginBatch() }
         while true {
@@ -119,9 +119,10 @@ struct JobLine {
 
     mutating func append(_ job: UnownedJob) { jobs.append(job) }
 
-    /// What waits by now is run before the sockets come again.
+    /// What waits by now is run before the sockets come again, and some of what follows from it:
+    /// a handler that suspends for a moment is done before its connection is looked at.
     mutating func beginBatch() {
-        (batchEnd, batch) = (jobs.count, batch + 1)
+        (batchEnd, batch) = (jobs.count * 4 + 16, batch + 1)
     }
 
     /// What is next for whoever has `turn`, and whether a clock is to be started.
@@ -130,7 +131,7 @@ struct JobLine {
             isHeldUp = false
             return (.relieved, false)
         }
-        guard first < batchEnd else {
+        guard first < min(batchEnd, jobs.count) else {
             jobs.removeFirst(first)
             (first, batchEnd, isRunning) = (0, 0, false)
             return (.sockets, false)
