@@ -15,6 +15,8 @@ enum Benchmarks {
         ("scraping", { try await ScrapingBenchmarks.run(&$0) }),
         ("head", { try await HeadBenchmarks.run(&$0) }),
         ("storage", { try await StorageBenchmarks.run(&$0) }),
+        ("dashboards", { try await DashboardBenchmarks.run(&$0) }),
+        ("answers", { try await AnswerBenchmarks.run(&$0) }),
         ("promql", { try await PromQLBenchmarks.run(&$0) }),
         ("day-panels", { try await PromQLDayBenchmarks.run(&$0) }),
     ]

@@ -1,5 +1,6 @@
 public import Model
 import Synchronization
+import Threads
 
 /// Answers questions over any source of series, so many at a time.
 public final class Engine: Sendable {
@@ -176,7 +177,17 @@ public final class Engine: Sendable {
         var builder = PlanBuilder(
             times: question.times, lookback: lookback, subqueryStep: options.subqueryStep)
         let plan = try builder.plan(prepared, at: question.steps)
-        let sets = try await read(builder.reads, source, budget)
+        let heard = Locked<Set<String>>([])
+        let reads = builder.reads
+        let sets = try await SourceWarnings.$hear.withValue({ text in
+            _ = heard.withLock { $0.insert(text) }
+        }) { () async -> Result<[SeriesSet], PromQLError> in
+            do throws(PromQLError) {
+                return .success(try await read(reads, source, budget))
+            } catch {
+                return .failure(error)
+            }
+        }.get()
         let ready = ContinuousClock.now
         var statistics = QueryStatistics()
         statistics.samplesRead = sets.reduce(0) { $0 + $1.sampleCount }
@@ -196,7 +207,9 @@ public final class Engine: Sendable {
             value = unordered.sorted(isRange: question.isRange)
         }
         var result = QueryResult(value)
-        result.warnings = evaluator.annotations.texts(.warning, in: question.text)
+        result.warnings =
+            heard.withLock { $0.sorted() }
+            + evaluator.annotations.texts(.warning, in: question.text)
         result.infos = evaluator.annotations.texts(.info, in: question.text)
         if question.options.explains { result.explanation = evaluator.explained(plan) }
         statistics.totalSamples = budget.samplesLooked
