@@ -74,15 +74,14 @@ struct HistoryReading {
         guard try readChunks(found, into: &chunks, connection) else {
             return .failure(chunks.refusal ?? .tooMuch(what: "chunks", limit: limits.rows))
         }
-        let horizon = try connection.query("SELECT sealed FROM weir_data.horizon")
-        let sealed = try horizon.microsecondsSince1970(0, 0) ?? .min
-        var loose = try readHot(ids, from: sealed, connection)
+        let beside = try beside(ids, connection)
+        var loose = try readHot(ids, from: beside.sealed, connection)
         guard loose.count <= limits.rows else {
             return .failure(.tooMuch(what: "samples", limit: limits.rows))
         }
         // Behind the hot ones, because of two with one time the last counts.
-        try readLate(ids, into: &loose, connection)
-        let histograms = try readHistograms(ids, connection)
+        if beside.hasLate { try readLate(ids, into: &loose, connection) }
+        let histograms = beside.hasHistograms ? try readHistograms(ids, connection) : [:]
         var series: [Series?] = []
         series.reserveCapacity(found.count)
         for one in found {
@@ -131,6 +130,26 @@ struct HistoryReading {
     }
 
     // MARK: Samples beside the chunks
+
+    /// Until when all is sealed, and whether there is anything late or any histogram: seldom, so
+    /// that one question saves two.
+    private func beside(
+        _ ids: [Int32], _ connection: borrowing PostgresConnection
+    ) throws(PostgresError) -> (sealed: Int64, hasLate: Bool, hasHistograms: Bool) {
+        let row = try connection.query(
+            """
+            SELECT sealed,
+                EXISTS (SELECT FROM weir_data.late
+                    WHERE series = ANY ($1) AND time BETWEEN $2 AND $3),
+                EXISTS (SELECT FROM weir_data.histogram
+                    WHERE series = ANY ($1) AND last >= $2 AND first <= $3)
+            FROM weir_data.horizon
+            """, [.int4s(ids)] + bounds)
+        return (
+            try row.microsecondsSince1970(0, 0) ?? .min, try row.bool(0, 1) ?? true,
+            try row.bool(0, 2) ?? true
+        )
+    }
 
     private func readHot(
         _ ids: [Int32], from sealed: Int64, _ connection: borrowing PostgresConnection

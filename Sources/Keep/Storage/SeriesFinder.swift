@@ -80,6 +80,13 @@ struct SeriesFinder {
     ) throws(PostgresError) -> [Int: String]? {
         let asked = matchers.filter { $0.name.hasSameBytes(as: LabelName.metric) }
         guard !asked.isEmpty else { return [:] }
+        if asked.count == 1, asked[0].operation == .equal, !asked[0].value.isEmpty {
+            // The series tell the name themselves: one question less.
+            conditions.add(
+                "s.metric = (SELECT id FROM weir_data.metric WHERE name = $#)",
+                .text(LabelsJSON.storable(asked[0].value)))
+            return [:]
+        }
         let exact = asked.first { $0.operation == .equal }
         let rows = try connection.query(
             "SELECT id, name FROM weir_data.metric WHERE $1::text IS NULL OR name = $1",
