@@ -16,6 +16,7 @@ enum Benchmarks {
         ("head", { try await HeadBenchmarks.run(&$0) }),
         ("storage", { try await StorageBenchmarks.run(&$0) }),
         ("promql", { try await PromQLBenchmarks.run(&$0) }),
+        ("sql", { try await SQLBenchmarks.run(&$0) }),
     ]
 
     // Off the main actor, whose closures would check their isolation at each call.

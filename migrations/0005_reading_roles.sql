@@ -269,7 +269,8 @@ BEGIN
 END
 $$;
 
--- Makes a role that reads the views and nothing else; `selector` binds it, NULL does not.
+-- Makes a role that reads the views and nothing else, or gives it these settings; `selector` binds
+-- it, NULL leaves its binding as it is.
 --
 -- Settings belong to the role that logs in, so they are not inherited from weir_reader.
 CREATE FUNCTION weir_data.make_reader(
@@ -288,7 +289,7 @@ BEGIN
     IF password IS NOT NULL THEN EXECUTE format('ALTER ROLE %I PASSWORD %L', role, password); END IF;
     IF role <> 'weir_reader' THEN EXECUTE format('GRANT weir_reader TO %I', role); END IF;
     PERFORM weir_data.set_up_reader(role, statement_timeout);
-    PERFORM weir_data.bind_reader(role, selector);
+    IF selector IS NOT NULL THEN PERFORM weir_data.bind_reader(role, selector); END IF;
 END
 $$;
 
