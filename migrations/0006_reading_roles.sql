@@ -229,7 +229,8 @@ BEGIN
         GRANT USAGE, CREATE ON SCHEMA weir, metric TO weir_views;
         GRANT SELECT ON weir_data.series, weir_data.metric, weir_data.clock, weir_data.chunk,
             weir_data.tick, weir_data.scrape, weir_data.placement, weir_data.tile, weir_data.late,
-            weir_data.horizon, weir_data.metadata, weir_data.span TO weir_views;
+            weir_data.horizon, weir_data.metadata, weir_data.span, weir_data.rollup, weir_data.rolled
+            TO weir_views;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'weir_reader') THEN
         GRANT USAGE ON SCHEMA metric TO weir_reader;
