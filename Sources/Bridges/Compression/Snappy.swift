@@ -1,4 +1,4 @@
-internal import CSnappy
+import CSnappy
 
 /// Snappy's block format, as remote write and remote read speak it: whole bodies, no stream.
 public enum Snappy {

@@ -87,8 +87,9 @@ enum SeriesKey {
         for index in (0..<4).reversed() { length = length << 8 | Int(key[at + index]) }
         let range = at + 4..<at + 4 + length
         at = range.upperBound
+        // Lost: at which byte.
         guard let span = try? UTF8Span(validating: key.extracting(range)) else {
-            throw LabelFault(reason: "a label that is no UTF-8")  // Lost: at which byte.
+            throw LabelFault(reason: "a label that is no UTF-8")
         }
         return String(copying: span)
     }

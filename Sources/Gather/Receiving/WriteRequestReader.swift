@@ -260,8 +260,9 @@ struct WriteRequestReader {
     }
 
     private func text(_ range: Range<Int>) throws(Malformed) -> String {
+        // Lost: at which byte.
         guard let span = try? UTF8Span(validating: bytes.span.extracting(range)) else {
-            throw .malformed  // Lost: at which byte.
+            throw .malformed
         }
         return String(copying: span)
     }
