@@ -18,6 +18,7 @@ enum Benchmarks {
         ("dashboards", { try await DashboardBenchmarks.run(&$0) }),
         ("answers", { try await AnswerBenchmarks.run(&$0) }),
         ("promql", { try await PromQLBenchmarks.run(&$0) }),
+        ("sql", { try await SQLBenchmarks.run(&$0) }),
         ("day-panels", { try await PromQLDayBenchmarks.run(&$0) }),
     ]
 

@@ -229,7 +229,8 @@ BEGIN
         GRANT USAGE, CREATE ON SCHEMA weir, metric TO weir_views;
         GRANT SELECT ON weir_data.series, weir_data.metric, weir_data.clock, weir_data.chunk,
             weir_data.tick, weir_data.scrape, weir_data.placement, weir_data.tile, weir_data.late,
-            weir_data.horizon, weir_data.metadata, weir_data.span TO weir_views;
+            weir_data.horizon, weir_data.metadata, weir_data.span, weir_data.rollup, weir_data.rolled
+            TO weir_views;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'weir_reader') THEN
         GRANT USAGE ON SCHEMA metric TO weir_reader;
@@ -269,7 +270,8 @@ BEGIN
 END
 $$;
 
--- Makes a role that reads the views and nothing else; `selector` binds it, NULL does not.
+-- Makes a role that reads the views and nothing else, or gives it these settings; `selector` binds
+-- it, NULL leaves its binding as it is.
 --
 -- Settings belong to the role that logs in, so they are not inherited from weir_reader.
 CREATE FUNCTION weir_data.make_reader(
@@ -288,7 +290,7 @@ BEGIN
     IF password IS NOT NULL THEN EXECUTE format('ALTER ROLE %I PASSWORD %L', role, password); END IF;
     IF role <> 'weir_reader' THEN EXECUTE format('GRANT weir_reader TO %I', role); END IF;
     PERFORM weir_data.set_up_reader(role, statement_timeout);
-    PERFORM weir_data.bind_reader(role, selector);
+    IF selector IS NOT NULL THEN PERFORM weir_data.bind_reader(role, selector); END IF;
 END
 $$;
 

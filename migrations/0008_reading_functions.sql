@@ -213,6 +213,14 @@ BEGIN
 END
 $$;
 
+-- The numbers of the steps. They depend on the column, so that the planner goes through columns first
+-- and not through all of them at each step.
+CREATE FUNCTION weir_data.step_numbers(
+    first float8, last float8, width float8, times float8[]
+) RETURNS SETOF int LANGUAGE sql STABLE ROWS 300 AS $$
+    SELECT generate_series(0, CASE WHEN times IS NOT NULL THEN ((last - first) / width)::int END)
+$$;
+
 -- The columns without the ends of series, which functions of ranges do not see.
 CREATE FUNCTION weir_data.plain_columns(
     selector text, first float8, last float8,
@@ -246,12 +254,12 @@ DECLARE
     back float8 := round(date_part('epoch', lookback) * 1000);
 BEGIN
     RETURN QUERY
-    SELECT weir_data.instant(x.at), x.metric, x.vals[x.hi], x.labels, x.labels ->> 'job',
-        x.labels ->> 'instance'
-    FROM (SELECT c.metric, c.labels, c.times, c.vals, s.first + s.width * k AS at,
-            width_bucket(s.first + s.width * k, c.times) AS hi
-        FROM weir_data.columns(selector, s.first - back + 1, s.last) c,
-            generate_series(0, ((s.last - s.first) / s.width)::int) k OFFSET 0) x
+    SELECT weir_data.instant(x.at), x.metric, x.vals[x.hi], x.labels, x.job, x.instance
+    FROM (SELECT c.metric, c.labels, c.job, c.instance, c.times, c.vals,
+            s.first + s.width * k AS at, width_bucket(s.first + s.width * k, c.times) AS hi
+        FROM (SELECT y.*, y.labels ->> 'job' AS job, y.labels ->> 'instance' AS instance
+            FROM weir_data.columns(selector, s.first - back + 1, s.last) y OFFSET 0) c,
+            weir_data.step_numbers(s.first, s.last, s.width, c.times) k OFFSET 0) x
     WHERE x.hi > 0 AND x.times[x.hi] > x.at - back AND x.vals[x.hi] IS NOT NULL;
 END
 $$;
@@ -268,12 +276,12 @@ DECLARE
     back float8 := round(date_part('epoch', coalesce("window", greatest(step, '5 minutes'))) * 1000);
 BEGIN
     RETURN QUERY
-    SELECT weir_data.instant(x.at), x.metric, x.vals[x.hi], x.labels, x.labels ->> 'job',
-        x.labels ->> 'instance'
-    FROM (SELECT c.metric, c.labels, c.times, c.vals, s.first + s.width * k AS at,
-            width_bucket(s.first + s.width * k, c.times) AS hi
-        FROM weir_data.plain_columns(selector, s.first - back + 1, s.last) c,
-            generate_series(0, ((s.last - s.first) / s.width)::int) k OFFSET 0) x
+    SELECT weir_data.instant(x.at), x.metric, x.vals[x.hi], x.labels, x.job, x.instance
+    FROM (SELECT c.metric, c.labels, c.job, c.instance, c.times, c.vals,
+            s.first + s.width * k AS at, width_bucket(s.first + s.width * k, c.times) AS hi
+        FROM (SELECT y.*, y.labels ->> 'job' AS job, y.labels ->> 'instance' AS instance
+            FROM weir_data.plain_columns(selector, s.first - back + 1, s.last) y OFFSET 0) c,
+            weir_data.step_numbers(s.first, s.last, s.width, c.times) k OFFSET 0) x
     WHERE x.hi > 0 AND x.times[x.hi] > x.at - back;
 END
 $$;
@@ -299,31 +307,34 @@ BEGIN
                 THEN y.sampled * (y.head / y.difference) ELSE y.to_start END
             + CASE WHEN y.to_end >= y.average * 1.1 THEN y.average / 2 ELSE y.to_end END)
             / y.sampled END / CASE WHEN is_rate THEN back / 1000 ELSE 1 END),
-        y.labels, y.labels ->> 'job', y.labels ->> 'instance'
+        y.labels, y.job, y.instance
     FROM (
-        SELECT x.at, x.metric, x.labels, x.head, x.sampled, x.average, x.to_end,
+        SELECT x.at, x.metric, x.labels, x.job, x.instance, x.head, x.sampled, x.average, x.to_end,
             CASE WHEN x.to_start >= x.average * 1.1 THEN x.average / 2 ELSE x.to_start END AS to_start,
-            CASE WHEN x.resets IS NULL THEN x.tail - x.head ELSE (
+            CASE WHEN x.resets IS NULL
+                OR width_bucket(x.lo, x.resets) = width_bucket(x.hi, x.resets)
+                THEN x.tail - x.head ELSE (
                 SELECT sum(d) FROM (
                     SELECT x.tail - x.head AS d
                     UNION ALL SELECT x.vals[i - 1] FROM unnest(x.resets) i
                         WHERE i > x.lo AND i <= x.hi) e) END AS difference
         FROM (
-            SELECT w.at, w.metric, w.labels, w.vals, w.resets, w.lo, w.hi, w.vals[w.lo] AS head,
+            SELECT w.at, w.metric, w.labels, w.job, w.instance, w.vals, w.resets, w.lo, w.hi, w.vals[w.lo] AS head,
                 w.vals[w.hi] AS tail, (w.times[w.hi] - w.times[w.lo]) / 1000 AS sampled,
                 (w.times[w.hi] - w.times[w.lo]) / 1000 / (w.hi - w.lo) AS average,
                 (w.times[w.lo] - (w.at - back)) / 1000 AS to_start,
                 (w.at - w.times[w.hi]) / 1000 AS to_end
             FROM (
-                SELECT c.metric, c.labels, c.times, c.vals, c.resets, s.first + s.width * k AS at,
+                SELECT c.metric, c.labels, c.job, c.instance, c.times, c.vals, c.resets, s.first + s.width * k AS at,
                     width_bucket(s.first + s.width * k - back, c.times) + 1 AS lo,
                     width_bucket(s.first + s.width * k, c.times) AS hi
                 FROM (
-                    SELECT p.*, CASE WHEN is_counter THEN (
+                    SELECT p.*, p.labels ->> 'job' AS job, p.labels ->> 'instance' AS instance,
+                        CASE WHEN is_counter THEN (
                         SELECT array_agg(i) FROM generate_series(2, cardinality(p.vals)) i
                         WHERE p.vals[i] < p.vals[i - 1] AND p.vals[i - 1] <> 'NaN') END AS resets
                     FROM weir_data.plain_columns(selector, s.first - back + 1, s.last) p OFFSET 0) c,
-                    generate_series(0, ((s.last - s.first) / s.width)::int) k
+                    weir_data.step_numbers(s.first, s.last, s.width, c.times) k
                 OFFSET 0) w
             WHERE w.hi > w.lo
             OFFSET 0) x
@@ -331,36 +342,31 @@ BEGIN
 END
 $$;
 
+-- Understood when they are made, so that they cost no step of their own.
 CREATE FUNCTION weir.rate(
     selector text, "from" timestamptz, "to" timestamptz, step interval, "window" interval DEFAULT NULL
 ) RETURNS TABLE ("time" timestamptz, metric text, value float8, labels jsonb, job text, instance text)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20000
-    SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    RETURN QUERY SELECT * FROM weir_data.differences(
-        selector, "from", "to", step, "window", true, true);
-END
-$$;
+    LANGUAGE sql STABLE ROWS 20000
+    BEGIN ATOMIC
+        SELECT d.time, d.metric, d.value, d.labels, d.job, d.instance
+        FROM weir_data.differences(selector, "from", "to", step, "window", true, true) d;
+    END;
 CREATE FUNCTION weir.increase(
     selector text, "from" timestamptz, "to" timestamptz, step interval, "window" interval DEFAULT NULL
 ) RETURNS TABLE ("time" timestamptz, metric text, value float8, labels jsonb, job text, instance text)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20000
-    SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    RETURN QUERY SELECT * FROM weir_data.differences(
-        selector, "from", "to", step, "window", true, false);
-END
-$$;
+    LANGUAGE sql STABLE ROWS 20000
+    BEGIN ATOMIC
+        SELECT d.time, d.metric, d.value, d.labels, d.job, d.instance
+        FROM weir_data.differences(selector, "from", "to", step, "window", true, false) d;
+    END;
 CREATE FUNCTION weir.delta(
     selector text, "from" timestamptz, "to" timestamptz, step interval, "window" interval DEFAULT NULL
 ) RETURNS TABLE ("time" timestamptz, metric text, value float8, labels jsonb, job text, instance text)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20000
-    SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    RETURN QUERY SELECT * FROM weir_data.differences(
-        selector, "from", "to", step, "window", false, false);
-END
-$$;
+    LANGUAGE sql STABLE ROWS 20000
+    BEGIN ATOMIC
+        SELECT d.time, d.metric, d.value, d.labels, d.job, d.instance
+        FROM weir_data.differences(selector, "from", "to", step, "window", false, false) d;
+    END;
 
 -- The quantile of buckets that are ordered by their bounds, as PromQL estimates it.
 CREATE FUNCTION weir_data.bucket_quantile(quantile float8, bounds float8[], counts float8[])

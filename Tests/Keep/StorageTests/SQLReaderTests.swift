@@ -88,7 +88,7 @@ struct SQLReaderTests {
         let role = "free_\(place.name)"
         _ = try await place.sql("SELECT weir_data.make_reader('\(role)')")
         let reader = try Reader(role, place)
-        for view in ["sample", "series", "metric", "target", "scrape", "alert"] {
+        for view in ["sample", "series", "metric", "target", "scrape", "alert", "rollup"] {
             _ = try await reader.value("SELECT count(*) FROM weir.\(view)")
         }
         #expect(try await reader.value("SELECT count(*) FROM jobs") == "42")
@@ -103,7 +103,8 @@ struct SQLReaderTests {
             """)
         #expect(
             Set(listed.split(separator: " ").map(String.init)) == [
-                "metric.jobs", "metric.secret_b", "weir.alert", "weir.metric", "weir.sample",
+                "metric.jobs", "metric.secret_b", "weir.alert", "weir.metric", "weir.rollup",
+                "weir.sample",
                 "weir.scrape", "weir.series", "weir.target",
             ])
         let settings = try await reader.value(
