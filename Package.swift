@@ -217,7 +217,8 @@ func tests() -> [Target] {
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir", "YAML",
+                "Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Threads",
+                "Weir", "YAML",
             ],
             path: "Tests/EndToEndTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(

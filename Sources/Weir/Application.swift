@@ -5,6 +5,7 @@ import Glibc
 import Model
 import Postgres
 import PromQL
+import Storage
 import Telemetry
 import Threads
 

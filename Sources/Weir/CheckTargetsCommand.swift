@@ -4,6 +4,7 @@ import Discovery
 import HTTPFetch
 import Model
 import Postgres
+import PrivatePostgres
 import Relabeling
 import Telemetry
 import YAML

@@ -1,5 +1,4 @@
 import Model
-import Processes
 import Spool
 
 /// `weir spool list` and `weir spool verify`: what waits on disk for the database.

@@ -149,6 +149,7 @@ struct OutageTests {
             FROM weir.sample WHERE metric = 'served_total' AND value <= \(killed)
             """
         let isThere = try await eventually { try await sql(question) == "\(safe)|t" }
-        #expect(isThere, "\(try await sql(question)) of \(safe)\n\(second.errors)")
+        let seen = try await sql(question)
+        #expect(isThere, "\(seen) of \(safe)\n\(second.errors)")
     }
 }

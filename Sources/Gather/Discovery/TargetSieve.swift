@@ -2,7 +2,9 @@
 ///
 /// It holds places and no targets: a hundred thousand are looked through in a few milliseconds.
 struct TargetSieve {
-    /// Places in the list, from 1; 0 is free. Their number is a power of two.
+    /// Places in the list, from 1; 0 is free.
+    ///
+    /// Their number is a power of two.
     private var slots: [Int32]
 
     /// Room for `capacity` targets, no two the same.

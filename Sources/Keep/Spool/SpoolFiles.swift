@@ -228,8 +228,9 @@ public final class Spool {
         return isWhole ? bytes : nil
     }
 
-    /// Forgets the record that `next` gave; the file goes with its last. False where it had to
-    /// make room meanwhile.
+    /// Forgets the record that `next` gave; the file goes with its last.
+    ///
+    /// False where the record had to make room meanwhile.
     @discardableResult
     public func finish(_ record: SpoolRecord) -> Bool {
         guard let segment = segments.first, segment.number == record.segment,
