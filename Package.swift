@@ -67,9 +67,11 @@ let package = Package(
         module(
             "PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         module("Head", in: "Keep", uses: "Model", "RE2", "Telemetry", "Threads"),
+        module("Spool", in: "Keep", uses: "Model", "Processes"),
         module(
             "Storage", in: "Keep",
-            uses: "Head", "Model", "Postgres", "Telemetry", "Threads"),
+            uses: "Compression", "Head", "Model", "Postgres", "Processes", "Spool", "Telemetry",
+            "Threads"),
 
         // Query: questions about what is kept.
         module("PromQL", in: "Query", uses: "Model", "RE2", "Threads"),
@@ -90,8 +92,8 @@ let package = Package(
             dependencies: [
                 "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
                 "HTTPServe", "Head", "JSON", "Migrations", "Model", "Postgres", "PrivatePostgres",
-                "PromQL", "Receiving", "Relabeling", "Relay", "Scraping", "Storage", "Telemetry",
-                "Threads", "YAML",
+                "PromQL", "Receiving", "Relabeling", "Relay", "Scraping", "Spool", "Storage",
+                "Telemetry", "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -193,6 +195,7 @@ func tests() -> [Target] {
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test("Head", in: "Keep", uses: "Model", "Telemetry", "Threads"),
+        test("Spool", in: "Keep", uses: "Model", "Processes"),
         test(
             "Storage", in: "Keep",
             uses: "Head", "JSON", "Migrations", "Model", "Postgres", "PromQL", "Telemetry",
@@ -207,12 +210,15 @@ func tests() -> [Target] {
             "PromQL", "Receiving", "Relay", "Scraping", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
-            dependencies: ["JSON", "Postgres", "Weir", "Telemetry", "TestKit", "Threads"],
+            dependencies: [
+                "API", "HTTPServe", "JSON", "Postgres", "Weir", "Telemetry", "TestKit", "Threads",
+            ],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Weir", "YAML",
+                "Postgres", "PrivatePostgres", "Processes", "Telemetry", "TestKit", "Threads",
+                "Weir", "YAML",
             ],
             path: "Tests/EndToEndTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(

@@ -5,6 +5,7 @@ import Glibc
 import Model
 import Postgres
 import PromQL
+import Storage
 import Telemetry
 import Threads
 
@@ -89,10 +90,15 @@ struct Application {
             listeners: web.accessListeners, registry: registry, log: log)
         await live.reload(with: access)
         let pool = PostgresPool(database.options)
-        let keeping = Keeping(pool: pool, settings: settings, registry: registry, log: log)
+        let keeping = Keeping(
+            pool: pool, settings: settings, folder: invocation.text("storage.tsdb.path"),
+            registry: registry, log: log)
         var needs = dependencies(
             live, retention: settings.retention, keeping: keeping,
             engine: Engine(try QueryFlags.options(invocation)), signals: signals)
+        needs.safety = { [store = keeping.store] in
+            SafetyReport(store.safety, now: WallClock.now)
+        }
         let gathering = Gathering(
             live, into: keeping.store, database: try database.readerOptions(), registry: registry,
             log: log)
@@ -100,7 +106,10 @@ struct Application {
         needs.admin.isEnabled = invocation.isOn("web.enable-admin-api")
         needs.admin.eraser = keeping.source as? any SeriesEraser
         if let exemplars = keeping.source as? any ExemplarSource { needs.exemplars = exemplars }
-        needs.targets = TargetAccess(gathering.scraper, finder: gathering.finder)
+        needs.targets = TargetAccess(
+            gathering.scraper, finder: gathering.finder,
+            outside: .init(
+                externalURL: invocation.text("web.external-url"), listeners: web.listeners))
         let receiving = ReceivingService(
             into: keeping.store, retention: settings.retention, registry: registry, log: log)
         needs.receiver = receiving.receiver

@@ -4,6 +4,7 @@ import Discovery
 import HTTPFetch
 import Model
 import Postgres
+import PrivatePostgres
 import Relabeling
 import Telemetry
 import YAML
@@ -24,10 +25,7 @@ enum CheckTargetsCommand {
             Flag(
                 "output", .choice(["table", "json"]), "FORMAT", standard: "table", isCommon: true,
                 "How targets are shown; json has discovered and final labels."),
-            Flag(
-                "database", .text, "URL",
-                "Weir's own database, for postgres_sd_configs that name none."),
-        ],
+        ] + Database.flags,
         details: """
             Sources are asked just as weir run asks them. A source that does not answer in time, \
             or fails, is named on standard error, and the exit code is 1.
@@ -40,8 +38,7 @@ enum CheckTargetsCommand {
             return .failure
         }
         let jobs = try chosen(invocation.text("job"), of: config, in: path)
-        let database = invocation.text("database")
-        let options = database.isEmpty ? nil : try PostgresOptions(database)
+        let options = try database(invocation)
         let timeout = try TimeSpan(invocation.text("timeout"))
         let (snapshot, states) = await find(jobs, for: timeout.duration, database: options)
         var found: [JobTargets] = []
@@ -53,6 +50,18 @@ enum CheckTargetsCommand {
         let isJSON = invocation.text("output") == "json"
         Terminal.write(isJSON ? FoundTargets.json(found) : FoundTargets.table(found))
         return complain(of: states, found, after: timeout) ? .failure : .success
+    }
+
+    /// Weir's database, for `postgres_sd_configs` that name none; `nil` where there is none now.
+    private static func database(_ invocation: Invocation) throws -> PostgresOptions? {
+        let settings = try SettingsFile(invocation).settings()
+        let given = invocation.isGiven("database") ? invocation.text("database") : settings.database
+        if !given.isEmpty { return try PostgresOptions(given) }
+        // Lost is why there can be no database here: whoever needs one hears that there is none.
+        guard let own = try? Database(invocation, settings: settings, log: .silent),
+            own.cluster?.isRunning == true
+        else { return nil }
+        return try own.readerOptions()
     }
 
     private static func chosen(

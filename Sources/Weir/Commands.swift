@@ -17,6 +17,8 @@ enum Commands {
             CredentialListCommand.list,
             CredentialListCommand.check,
             ExplainCommand.relabel,
+            SpoolCommand.list,
+            SpoolCommand.verify,
             VersionCommand.command,
             help,
             completion,

@@ -15,8 +15,19 @@ struct Keeping: Service {
     /// Everything, new and old.
     var source: any SeriesSource { store }
 
-    init(pool: PostgresPool, settings: Settings, registry: MetricRegistry, log: Log) {
-        store = Store(pool: pool, options: Self.options(settings), registry: registry, log: log)
+    init(
+        pool: PostgresPool, settings: Settings, folder: String, registry: MetricRegistry, log: Log
+    ) {
+        var options = Self.options(settings)
+        options.spool = SpoolPlace(
+            Self.spoolFolder(in: folder), byteLimit: Int(settings.spool.size.bytes),
+            syncEvery: settings.spool.sync.duration, ageLimit: options.retention)
+        store = Store(pool: pool, options: options, registry: registry, log: log)
+    }
+
+    /// Where in the data folder samples wait while the database is away.
+    static func spoolFolder(in folder: String) -> String {
+        folder.hasSuffix("/") ? folder + "spool" : folder + "/spool"
     }
 
     private static func options(_ settings: Settings) -> StoreOptions {

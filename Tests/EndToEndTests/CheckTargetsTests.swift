@@ -81,4 +81,22 @@ struct CheckTargetsTests {
         #expect(unknown.status == 2)
         #expect(unknown.errors.contains("has no job \"fils\"; did you mean files?"))
     }
+
+    @Test func `weir.yml names the database that postgres_sd_configs ask`() async throws {
+        let database = try await PostgresServer.shared.makeDatabase()
+        let folder = try TemporaryFolder("targets")
+        try folder.write("database: '\(database)'\n", to: "weir.yml")
+        let config = """
+            scrape_configs:
+              - job_name: rows
+                postgres_sd_configs: [{query: "SELECT 'db:' || 9100 + 1 AS address"}]
+
+            """
+        let found = try await check(config, in: folder)
+        #expect(found.status == 0, "\(found.errors)")
+        #expect(found.output.hasPrefix("rows: 1 targets\n  http://db:9101/metrics"))
+        try folder.write("", to: "weir.yml")
+        let none = try await check(config, ["--timeout=1s"], in: folder)
+        #expect(none.status == 1)
+    }
 }

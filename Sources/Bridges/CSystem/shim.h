@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -81,4 +82,47 @@ static inline int weir_spawn(
     }
     *pid = child;
     return 0;
+}
+
+/// CRC-32C in portable C, four bits at a time.
+static inline uint32_t weir_crc32c_portable(uint32_t crc, const void *bytes, size_t count) {
+    static const uint32_t table[16] = {
+        0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
+        0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+        0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+        0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75};
+    const unsigned char *next = (const unsigned char *)bytes;
+    crc = ~crc;
+    while (count-- > 0) {
+        crc ^= *next++;
+        crc = table[crc & 15] ^ (crc >> 4);
+        crc = table[crc & 15] ^ (crc >> 4);
+    }
+    return ~crc;
+}
+
+#if defined(__x86_64__)
+/// The same by the processor's own instruction.
+__attribute__((target("sse4.2"))) static inline uint32_t weir_crc32c_sse(
+    uint32_t crc, const void *bytes, size_t count
+) {
+    const unsigned char *next = (const unsigned char *)bytes;
+    unsigned long long state = ~crc;
+    for (; count >= 8; count -= 8, next += 8) {
+        unsigned long long word;
+        __builtin_memcpy(&word, next, 8);
+        state = __builtin_ia32_crc32di(state, word);
+    }
+    uint32_t last = (uint32_t)state;
+    while (count-- > 0) last = __builtin_ia32_crc32qi(last, *next++);
+    return ~last;
+}
+#endif
+
+/// The CRC-32C of `count` bytes that follow those of `crc`.
+static inline uint32_t weir_crc32c(uint32_t crc, const void *bytes, size_t count) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("sse4.2")) return weir_crc32c_sse(crc, bytes, count);
+#endif
+    return weir_crc32c_portable(crc, bytes, count);
 }

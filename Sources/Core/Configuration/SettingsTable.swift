@@ -34,7 +34,7 @@ extension Settings {
             "rollups", \.rollups, .list(Rollup.table.codec),
             "Series of which coarse values are kept after the samples are gone.")
         YAMLField(
-            "spool", \.spool, Spool.table.codec, support: NotYet.storage,
+            "spool", \.spool, Spool.table.codec,
             "What is kept on disk while the database cannot take it.")
         YAMLField(
             "sql", \.sql, SQLSurface.table.codec, support: NotYet.storage,

@@ -97,12 +97,12 @@ public struct JobTargets: Sendable {
         droppedCount = parts.reduce(0) { $0 + $1.dropped.count }
         dropped = Array(
             parts.lazy.flatMap(\.dropped).prefix(limit == 0 ? droppedCount : limit))
-        var seen: Set<ScrapeTarget> = []
-        seen.reserveCapacity(parts.reduce(0) { $0 + $1.active.count })
+        let count = parts.reduce(0) { $0 + $1.active.count }
+        var sieve = TargetSieve(capacity: count)
         active = []
-        active.reserveCapacity(seen.capacity)
+        active.reserveCapacity(count)
         for part in parts {
-            for target in part.active where seen.insert(target).inserted {
+            for target in part.active where sieve.takes(target, after: active) {
                 active.append(target)
                 if active.count % (4 * Self.turn) == 0 { await Task.yield() }
             }

@@ -24,7 +24,7 @@ public struct ScrapeTarget: Sendable {
     /// How long one scrape may take; never over `interval`.
     public let timeout: TimeSpan
     /// The labels' hash, since a target is looked up far more often than it is made.
-    private let hash: UInt64
+    let hash: UInt64
 
     init(
         found: FoundTarget, relabeled: Labels, url: String, interval: TimeSpan, timeout: TimeSpan

@@ -1,7 +1,7 @@
 // Storage: samples in plain PostgreSQL, as small as a file format and readable with SQL.
 // In: ticks of the head (`TickLog`). Out: series (`SeriesSource`), rows behind the views of `weir`.
 // Start at `Store`; `Chunk` is how samples lie sealed. Knows no target and no query.
-// Imports: Head, Model, Postgres, Telemetry, Threads.
+// Imports: Compression, Head, Model, Postgres, Processes, Spool, Telemetry, Threads.
 
 public import Model
 public import Postgres
@@ -22,6 +22,8 @@ public struct StoreOptions: Sendable {
     public var rollups: [RollupRule] = []
     /// How much memory ticks may take that wait for the database.
     public var queueBytes = 256 << 20
+    /// Where samples wait on disk while the database is away; `nil` for memory alone.
+    public var spool: SpoolPlace?
     /// How much one question may take.
     public var limits = ReadLimits()
     /// Whether other programs write into the same database.
@@ -29,6 +31,31 @@ public struct StoreOptions: Sendable {
 
     /// Options as Prometheus has them, nearly.
     public init() {}
+}
+
+/// Where and how samples wait on disk.
+public struct SpoolPlace: Sendable, Hashable {
+    /// The folder; made where it is missing.
+    public var folder: String
+    /// The most bytes that it takes.
+    public var byteLimit: Int
+    /// How often it is forced to disk at least.
+    public var syncEvery: Duration
+    /// What is older is dropped; `nil` for any age.
+    public var ageLimit: TimeSpan?
+    /// How long the database may be away before samples go there.
+    public var patience = Duration.milliseconds(500)
+
+    /// A spool in `folder`.
+    public init(
+        _ folder: String, byteLimit: Int = 4 << 30, syncEvery: Duration = .seconds(1),
+        ageLimit: TimeSpan? = nil
+    ) {
+        self.folder = folder
+        self.byteLimit = byteLimit
+        self.syncEvery = syncEvery
+        self.ageLimit = ageLimit
+    }
 }
 
 /// Series that are kept for a shorter time than others.

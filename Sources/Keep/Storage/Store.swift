@@ -29,6 +29,9 @@ public final class Store: SampleSink, SeriesSource {
         writer = TickWriter(
             pool: pool, byteLimit: options.queueBytes, registry: registry, log: log)
         head = Head(span: options.headSpan, registry: registry, log: writer, now: now)
+        if let place = options.spool {
+            writer.use(place) { [weak head] in head?.labels(of: $0) }
+        }
         history = History(pool: pool, limits: options.limits)
         layers = LayeredSource(
             head: head, history: history, begins: now(), isShared: options.isShared)
@@ -89,6 +92,9 @@ public final class Store: SampleSink, SeriesSource {
     ) async throws(SourceError) -> [String] {
         try await layers.labelValues(of: name, matching: matchers, in: range, limit: limit)
     }
+
+    /// How far what came in is safe.
+    public var safety: StoreSafety { writer.safety }
 
     /// Does at once what `run` does from time to time: seals, merges and forgets what is due.
     public func tidy() async throws(StorageError) { try await upkeep.pass() }

@@ -8,6 +8,14 @@ import Model
 struct TickQueue: Sendable {
     /// What has to be known before any tick of a batch is written.
     struct News: Sendable {
+        /// Puts `earlier` before what is here.
+        mutating func follow(_ earlier: News) {
+            opened.insert(contentsOf: earlier.opened, at: 0)
+            introduced.insert(contentsOf: earlier.introduced, at: 0)
+            placed.insert(contentsOf: earlier.placed, at: 0)
+            metadata.insert(contentsOf: earlier.metadata, at: 0)
+        }
+
         var opened: [(clock: ClockID, key: ClockKey, interval: TimeSpan?)] = []
         var introduced: [IntroducedSeries] = []
         var placed: [(clock: ClockID, placement: Placement)] = []
@@ -33,6 +41,8 @@ struct TickQueue: Sendable {
     init(byteLimit: Int) { self.byteLimit = byteLimit }
 
     var count: Int { ticks.count - first }
+    /// How many samples wait; it looks at each.
+    var sampleCount: Int { ticks[first...].reduce(0) { $0 + $1.sampleCount } }
     var isEmpty: Bool {
         count == 0 && news.opened.isEmpty && news.introduced.isEmpty && news.placed.isEmpty
             && news.metadata.isEmpty
@@ -90,10 +100,7 @@ struct TickQueue: Sendable {
 
     /// Puts a batch back that could not be written, in front of what came after it.
     mutating func putBack(_ batch: Batch) {
-        news.opened.insert(contentsOf: batch.news.opened, at: 0)
-        news.introduced.insert(contentsOf: batch.news.introduced, at: 0)
-        news.placed.insert(contentsOf: batch.news.placed, at: 0)
-        news.metadata.insert(contentsOf: batch.news.metadata, at: 0)
+        news.follow(batch.news)
         ticks = batch.ticks + ticks[first...]
         first = 0
         byteCount += batch.ticks.reduce(0) { $0 + Self.size(of: $1) }

@@ -160,7 +160,7 @@ struct TickTransaction {
                 !tick.values.isEmpty
             else { continue }
             if !Partitions.storable.contains(tick.time) {
-                outcome.refused += tick.values.count
+                outcome.refused += tick.values.count { !$0.isAbsent }
                 continue
             }
             addRows(of: tick, to: &late)

@@ -6,32 +6,45 @@ import Threads
 
 /// Brings every tick of the head into PostgreSQL: many clocks in one commit, at least one a second.
 ///
-/// While the database is away ticks wait in memory; past the bound the oldest are dropped, counted
-/// and said in the log.
+/// While the database is away ticks wait in memory, and then in the spool where there is one; past
+/// the bound the oldest are dropped, counted and said in the log.
 public final class TickWriter: TickLog {
-    private struct State: Sendable {
+    struct State: Sendable {
         var queue: TickQueue
-        /// All ticks up to this number are committed, or dropped.
+        /// All ticks up to this number are committed, in the spool, or dropped.
         var committed: UInt64 = 0
+        /// Those up to this number are in the spool, but for what is in work.
+        var spooled: UInt64 = 0
+        /// What went into the spool and the live numbers do not know yet.
+        var unlearned = TickQueue.News()
+        /// Since when nothing could be committed although something waits.
+        var stuckSince: ContinuousClock.Instant?
         var dropped = 0
         var waiters: [(id: UInt64, until: UInt64, turn: CheckedContinuation<Bool, Never>)] = []
         var lastWaiter: UInt64 = 0
-        var inWork = false
+        /// What is being written now.
+        var inWork: TickQueue.Batch?
+        /// Whether that is in the spool too, which then counts for it.
+        var isShadowed = false
+        /// Whether the database has it.
+        var isDone = false
         /// Whether somebody else works on what is written, so that nothing is written meanwhile.
         var isHeld = false
     }
 
-    private let state: Locked<State>
+    let state: Locked<State>
     private let ids: Locked<Identities>
     private let pool: PostgresPool
-    private let log: Log
-    private let throttle = LogThrottle()
+    let log: Log
+    let throttle = LogThrottle()
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
     private let metrics: WriterMetrics
+    let tally = Locked(SampleTally())
+    let spool = Locked<(spool: TickSpool, drain: SpoolDrain, patience: Duration)?>(nil)
 
     /// As much as one transaction takes.
-    private static let batchBytes = 32 << 20
+    static let batchBytes = 32 << 20
 
     /// A writer through `pool`, which keeps at most `byteLimit` in memory while it waits.
     public init(
@@ -44,6 +57,15 @@ public final class TickWriter: TickLog {
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         metrics = WriterMetrics(registry)
         registry.collect { [weak self] in self?.gauges ?? [] }
+    }
+
+    /// Lets ticks go to `place` while the database is away; `labels` says what a number means.
+    func use(_ place: SpoolPlace, labels: @escaping @Sendable (SeriesID) -> Labels?) {
+        let run = ids.withLock { $0.run }
+        let spool = TickSpool(place, run: run, tally: tally, log: log, labels: labels)
+        let drain = SpoolDrain(
+            spool, pool: pool, metrics: metrics, log: log, freshRun: Self.freshRun)
+        self.spool.withLock { $0 = (spool, drain, place.patience) }
     }
 
     /// A version 4 UUID, so that no two runs have the same.
@@ -67,6 +89,8 @@ public final class TickWriter: TickLog {
 
     /// Puts `tick` into the queue; never refuses, and never waits.
     public func take(_ tick: Tick) throws(SinkError) {
+        let samples = tick.sampleCount
+        tally.withLock { $0.scraped += samples }
         let (dropped, isMuch) = state.withLock { state in
             let dropped = state.queue.take(tick)
             state.dropped += dropped.count
@@ -74,7 +98,7 @@ public final class TickWriter: TickLog {
         }
         if isMuch { wake.yield() }
         guard let oldest = dropped.first, let newest = dropped.last else { return }
-        metrics.dropped.add(dropped.reduce(0) { $0 + $1.values.count + $1.loose.count })
+        count(lost: dropped)
         log.warn(
             throttled: throttle, key: "dropped",
             "samples dropped: the database is away and memory for them is full",
@@ -89,7 +113,12 @@ public final class TickWriter: TickLog {
         _ clock: ClockID, series: Set<SeriesID>, places: [Placement],
         in range: ClosedRange<Timestamp>
     ) {
-        state.withLock { $0.queue.erase(clock, series, places, in: range) }
+        let erased = state.withLock { state in
+            let before = state.queue.sampleCount
+            state.queue.erase(clock, series, places, in: range)
+            return before - state.queue.sampleCount
+        }
+        tally.withLock { $0.erased += erased }
     }
 
     /// Runs `body` while nothing is written; ticks wait in memory until it is through.
@@ -100,8 +129,10 @@ public final class TickWriter: TickLog {
     ) async throws(SourceError) {
         let deadline = ContinuousClock.now + .seconds(10)
         while true {
+            // What lies in the spool would come back.
+            let isDrained = spool.withLock { $0?.spool.status.isEmpty ?? true }
             let isHeld = state.withLock { state in
-                guard !state.inWork, !state.isHeld else { return false }
+                guard state.inWork == nil, !state.isHeld, isDrained else { return false }
                 state.isHeld = true
                 return true
             }
@@ -131,7 +162,9 @@ public final class TickWriter: TickLog {
         let isDone = await withTaskCancellationHandler {
             await withCheckedContinuation { (turn: CheckedContinuation<Bool, Never>) in
                 let outcome: Bool? = state.withLock { state in
-                    if state.committed >= state.queue.taken, !state.inWork, state.queue.isEmpty {
+                    if state.committed >= state.queue.taken,
+                        state.inWork == nil || state.isShadowed, state.queue.isEmpty
+                    {
                         return true
                     }
                     if Task.isCancelled { return false }
@@ -158,6 +191,10 @@ public final class TickWriter: TickLog {
     /// Writes until its task is cancelled, and then once more what waits.
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
+            if let (_, drain, patience) = spool.withLock({ $0 }) {
+                group.addTask { await drain.run { self.isStuck(for: patience) } }
+                group.addTask { await self.shed() }
+            }
             group.addTask { [wake] in
                 while !Task.isCancelled {
                     wake.yield()
@@ -169,7 +206,12 @@ public final class TickWriter: TickLog {
             for await _ in wakes { await drain() }
         }
         // The last ticks of those who stopped before; not for long where the database is away.
-        await Task { await self.drain(tries: 3) }.value
+        await Task {
+            // One that is away already is not waited for, where there is another place.
+            let isAway = self.isStuck(for: .seconds(2)) && self.spool.withLock { $0 != nil }
+            if !isAway { await self.drain(tries: 3) }
+            await self.spoolRest()
+        }.value
     }
 
     private func drain(tries: Int = .max) async {
@@ -177,12 +219,21 @@ public final class TickWriter: TickLog {
         while let batch = nextBatch() {
             var pending = batch
             var backoff = 0.05
+            if let (spool, _, _) = spool.withLock({ $0 }) {
+                // Lost is only that the file in work is not ended, which the disk refused.
+                try? await spool.note(batch.news)
+            }
             while true {
                 do throws(PostgresError) {
                     try await write(&pending, isRepeated: failures > 0)
+                    failures = 0
                     break
                 } catch {
                     failures += 1
+                    if handOver(pending) {
+                        await waitForDatabase()
+                        break
+                    }
                     if !error.isTransient, error != .cancelled, error != .closed, failures > 3 {
                         giveUp(pending, error)
                         break
@@ -203,11 +254,32 @@ public final class TickWriter: TickLog {
         }
     }
 
+    /// Waits until the database answers again, while what comes in goes to the spool.
+    private func waitForDatabase() async {
+        while !Task.isCancelled {
+            // Cancelled means that the loop ends.
+            try? await Task.sleep(for: .milliseconds(500))
+            do throws(PostgresError) {
+                try await pool.run { connection throws(PostgresError) in
+                    try connection.run("SELECT 1")
+                }
+                return state.withLock { $0.stuckSince = nil }
+            } catch {
+                log.debug("the database is still away", ["error": error.description])
+            }
+        }
+    }
+
     private func nextBatch() -> TickQueue.Batch? {
         state.withLock { state in
             guard !state.queue.isEmpty, !state.isHeld else { return nil }
-            state.inWork = true
-            return state.queue.nextBatch(byteLimit: Self.batchBytes)
+            state.stuckSince = state.stuckSince ?? .now
+            var batch = state.queue.nextBatch(byteLimit: Self.batchBytes)
+            batch.news.follow(state.unlearned)
+            state.unlearned = TickQueue.News()
+            state.inWork = batch
+            (state.isShadowed, state.isDone) = (false, false)
+            return batch
         }
     }
 
@@ -225,34 +297,54 @@ public final class TickWriter: TickLog {
             }
         }
         metrics.count(outcome, after: ContinuousClock.now - began)
+        let samples = ticks.reduce(0) { $0 + $1.sampleCount }
+        let lost = min(outcome.refused, samples)
+        let isShadowed = state.withLock { state in
+            state.stuckSince = nil
+            state.isDone = true
+            return state.isShadowed
+        }
+        tally.withLock { tally in
+            tally.lastCommit = WallClock.now
+            if isShadowed { return }
+            tally.committedLive += samples - lost
+            tally.lostFromMemory += lost
+        }
     }
 
     private func finish(_ batch: TickQueue.Batch) {
         let done = state.withLock { state in
-            state.inWork = false
-            state.committed = batch.last
-            let done = state.waiters.filter { $0.until <= batch.last }
-            state.waiters.removeAll { $0.until <= batch.last }
-            return done.map(\.turn)
+            state.inWork = nil
+            return state.settle(upTo: max(batch.last, state.spooled))
         }
         for turn in done { turn.resume(returning: true) }
     }
 
     private func putBack(_ batch: TickQueue.Batch) {
         state.withLock { state in
-            state.inWork = false
+            state.inWork = nil
             state.queue.putBack(batch)
         }
     }
 
     /// Drops a batch that the server refuses again and again, so that the next ones can go on.
     private func giveUp(_ batch: TickQueue.Batch, _ error: PostgresError) {
-        let samples = batch.ticks.reduce(0) { $0 + $1.values.count + $1.loose.count }
-        metrics.dropped.add(samples)
+        // What the spool has too is tried once more from there.
+        if state.withLock({ $0.isShadowed }) { return }
+        let samples = count(lost: batch.ticks)
         state.withLock { $0.dropped += batch.ticks.count }
         log.error(
             "samples dropped: the database refuses them",
             ["samples": "\(samples)", "error": error.description])
+    }
+
+    /// Counts the samples of ticks that are gone.
+    @discardableResult
+    private func count(lost ticks: [Tick]) -> Int {
+        let samples = ticks.reduce(0) { $0 + $1.sampleCount }
+        metrics.dropped.add(samples)
+        tally.withLock { $0.lostFromMemory += samples }
+        return samples
     }
 
     private var gauges: [MetricFamily] {
@@ -262,7 +354,7 @@ public final class TickWriter: TickLog {
                 name: name, metadata: MetricMetadata(type: .gauge, help: help),
                 lines: [.init(value: Double(value))])
         }
-        return [
+        return tally.withLock { $0.families } + spoolGauges + [
             gauge("weir_storage_queue_ticks", "Scrapes that wait for the database.", ticks),
             gauge("weir_storage_queue_bytes", "What they take in memory.", bytes),
         ]

@@ -106,7 +106,10 @@ final class Upkeep: Sendable {
     }
 
     private func seal(_ instant: Timestamp) async throws(PostgresError) {
-        let end = Partitions.start(of: instant - options.grace, Partitions.hot)
+        // What the spool holds belongs into the partitions too.
+        let oldest = writer.safety.spoolOldest ?? .distantFuture
+        let end = Partitions.start(
+            of: min(instant - options.grace, oldest), Partitions.hot)
         if end > closed.withLock({ $0 }) {
             // What is on its way belongs into the partition, not beside it.
             do throws(SinkError) {

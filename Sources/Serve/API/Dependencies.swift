@@ -80,6 +80,8 @@ public struct Dependencies: Sendable {
     public var reload: @Sendable () async throws -> Void
     /// Asks Weir to stop.
     public var quit: @Sendable () -> Void
+    /// How far what was scraped is safe; `nil` where nobody knows.
+    public var safety: @Sendable () -> SafetyReport? = { nil }
     /// Where the routes learn of targets.
     public var targets = TargetAccess.none
     /// Where exemplars are read; those in memory unless it is set.

@@ -116,7 +116,7 @@ public struct JSONWriter: Sendable {
         endList()
     }
 
-    private mutating func raw(_ text: String) {
+    mutating func raw(_ text: String) {
         separate()
         bytes.append(contentsOf: text.utf8)
     }

@@ -1,4 +1,5 @@
 import HTTPServe
+import Model
 
 /// Health, readiness, reload and stop, with Prometheus's texts, which probes compare.
 struct LifecycleHandlers: Sendable {
@@ -11,7 +12,14 @@ struct LifecycleHandlers: Sendable {
     }
 
     @Sendable func ready(_ request: ServerRequest) async -> ServerResponse {
-        Self.refusalUnlessReady(needs.readiness) ?? .text("Prometheus Server is Ready.\n")
+        let refusal = Self.refusalUnlessReady(needs.readiness)
+        let accepted = request.fields.values(of: "accept").joined(separator: ",")
+        guard accepted.firstRange(of: "application/json") != nil, let report = needs.safety()
+        else { return refusal ?? .text("Prometheus Server is Ready.\n") }
+        let bytes = report.json(state: needs.readiness.state, now: WallClock.now)
+        var answer = ServerResponse.json(bytes, status: refusal == nil ? 200 : 503)
+        answer.fields["Vary"] = "Accept"
+        return answer
     }
 
     @Sendable func reload(_ request: ServerRequest) async -> ServerResponse {
