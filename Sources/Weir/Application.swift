@@ -89,7 +89,9 @@ struct Application {
             listeners: web.accessListeners, registry: registry, log: log)
         await live.reload(with: access)
         let pool = PostgresPool(database.options)
-        let keeping = Keeping(pool: pool, settings: settings, registry: registry, log: log)
+        let keeping = Keeping(
+            pool: pool, folder: database.cluster?.dataFolder, settings: settings,
+            registry: registry, log: log)
         var needs = dependencies(
             live, retention: settings.retention, keeping: keeping,
             engine: Engine(try QueryFlags.options(invocation)), signals: signals)

@@ -58,9 +58,32 @@ extension Head: SeriesSource {
                 || clock.loose.withLock { !$0.isEmpty }
         }
         guard speaking.contains(true) else { return [] }
-        return try find(matchers) { home in
-            Int(home.clock) >= speaking.count || speaking[Int(home.clock)]
-        }.map(\.labels)
+        var sets: [Labels] = []
+        var texts = LabelTexts()
+        try Selection.forEach(matchers, in: store.table) {
+            sets.removeAll()
+            texts = LabelTexts()
+        } body: { table, slice in
+            texts.prepare(for: slice.count)
+            for series in slice {
+                let isSpeaking = table.anyHome(of: series) { home in
+                    Int(home.clock) >= speaking.count || speaking[Int(home.clock)]
+                }
+                if isSpeaking { sets.append(texts.labels(of: series, in: table)) }
+            }
+        }
+        return sets
+    }
+
+    /// How many series in memory meet all `matchers`.
+    public func seriesCount(matching matchers: [Matcher]) throws(SourceError) -> Int {
+        var count = 0
+        try Selection.forEach(matchers, in: store.table) {
+            count = 0
+        } body: { _, slice in
+            count += slice.count
+        }
+        return count
     }
 
     /// The series that meet all `matchers`, with a home that fits.
@@ -68,27 +91,19 @@ extension Head: SeriesSource {
         _ matchers: [Matcher], where fits: (SeriesTable.Home) -> Bool = { _ in true }
     ) throws(SourceError) -> [Found] {
         var found: [Found] = []
-        // Many series share a label: its text is made once.
-        var texts: [UInt32: Label] = [:]
+        var texts = LabelTexts()
         try Selection.forEach(matchers, in: store.table) {
             found.removeAll()
-            texts.removeAll()
+            texts = LabelTexts()
         } body: { table, slice in
+            texts.prepare(for: slice.count)
             for series in slice {
                 let homes = table.homes(of: series)
                 guard homes.contains(where: fits) else { continue }
-                let labels = unsafe table.withPairs(of: series) { pairs in
-                    unsafe pairs.map { pair in
-                        if let known = texts[pair] { return known }
-                        let label = table.label(pair)
-                        texts[pair] = label
-                        return label
-                    }
-                }
                 found.append(
                     Found(
-                        series: SeriesID(number: series), labels: Labels(inOrder: labels),
-                        homes: homes))
+                        series: SeriesID(number: series),
+                        labels: texts.labels(of: series, in: table), homes: homes))
             }
         }
         return found

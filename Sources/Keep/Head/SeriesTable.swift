@@ -248,6 +248,14 @@ extension SeriesTable {
         return record.hasMoreHomes ? first + (moreHomes[series] ?? []) : first
     }
 
+    /// Whether something of a series stands somewhere that fits.
+    @inline(__always)
+    func anyHome(of series: UInt32, where fits: (Home) -> Bool) -> Bool {
+        let record = records[Int(series)]
+        if record.home != .none, fits(record.home) { return true }
+        return record.hasMoreHomes && moreHomes[series]?.contains(where: fits) ?? false
+    }
+
     /// Whether something of a series stands there.
     @inline(__always)
     func isHome(_ home: Home, of series: UInt32) -> Bool {
