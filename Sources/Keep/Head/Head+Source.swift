@@ -46,35 +46,6 @@ extension Head: SeriesSource {
         return results
     }
 
-    /// The label sets of the series that meet all `matchers` and may have said something in `range`.
-    ///
-    /// A series is judged by its clock: by when that ticked first and last.
-    public func labelSets(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
-    ) async throws(SourceError) -> [Labels] {
-        let speaking = clockSlots.map { clock in
-            guard let clock else { return false }
-            return clock.history.withLock { !$0.ticks(in: range).isEmpty }
-                || clock.loose.withLock { !$0.isEmpty }
-        }
-        guard speaking.contains(true) else { return [] }
-        var sets: [Labels] = []
-        var texts = LabelTexts()
-        try Selection.forEach(matchers, in: store.table) {
-            sets.removeAll()
-            texts = LabelTexts()
-        } body: { table, slice in
-            texts.prepare(for: slice.count)
-            for series in slice {
-                let isSpeaking = table.anyHome(of: series) { home in
-                    Int(home.clock) >= speaking.count || speaking[Int(home.clock)]
-                }
-                if isSpeaking { sets.append(texts.labels(of: series, in: table)) }
-            }
-        }
-        return sets
-    }
-
     /// How many series in memory meet all `matchers`.
     public func seriesCount(matching matchers: [Matcher]) throws(SourceError) -> Int {
         var count = 0
@@ -82,29 +53,27 @@ extension Head: SeriesSource {
             count = 0
         } body: { _, slice in
             count += slice.count
+            return true
         }
         return count
     }
 
-    /// The series that meet all `matchers`, with a home that fits.
-    func find(
-        _ matchers: [Matcher], where fits: (SeriesTable.Home) -> Bool = { _ in true }
-    ) throws(SourceError) -> [Found] {
+    /// The series that meet all `matchers`.
+    func find(_ matchers: [Matcher]) throws(SourceError) -> [Found] {
         var found: [Found] = []
         var texts = LabelTexts()
         try Selection.forEach(matchers, in: store.table) {
             found.removeAll()
             texts = LabelTexts()
         } body: { table, slice in
-            texts.prepare(for: slice.count)
             for series in slice {
-                let homes = table.homes(of: series)
-                guard homes.contains(where: fits) else { continue }
                 found.append(
                     Found(
                         series: SeriesID(number: series),
-                        labels: texts.labels(of: series, in: table), homes: homes))
+                        labels: texts.labels(of: series, in: table),
+                        homes: table.homes(of: series)))
             }
+            return true
         }
         return found
     }

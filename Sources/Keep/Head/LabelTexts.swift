@@ -6,22 +6,15 @@ import Model
 struct LabelTexts {
     private var pairs: [UInt32] = []
     private var labels: [Label] = []
+    private var made = 0
     private static let nobody = UInt32.max
-    private static let most = 4096
-
-    /// Makes room for the labels of so many series.
-    mutating func prepare(for series: Int) {
-        guard labels.count < Self.most, labels.count < series * 16 else { return }
-        let room = series > 64 ? Self.most : 64
-        guard room > labels.count else { return }
-        pairs = Array(repeating: Self.nobody, count: room)
-        labels = Array(repeating: Label("", ""), count: room)
-    }
+    private static let (few, many) = (64, 4096)
 
     /// The labels of a series.
     @inline(__always)
     mutating func labels(of series: UInt32, in table: borrowing SeriesTable) -> Labels {
-        unsafe table.withPairs(of: series) { numbers in
+        if made >= labels.count, labels.count < Self.many { grow() }
+        return unsafe table.withPairs(of: series) { numbers in
             let all = unsafe [Label](unsafeUninitializedCapacity: numbers.count) { buffer, count in
                 for index in 0..<numbers.count {
                     // Safe: there is room for as many labels as there are numbers.
@@ -34,13 +27,22 @@ struct LabelTexts {
         }
     }
 
+    /// Few questions ask for many labels, so that room for many is made late.
+    private mutating func grow() {
+        let room = labels.isEmpty ? Self.few : Self.many
+        pairs = Array(repeating: Self.nobody, count: room)
+        labels = Array(repeating: Label("", ""), count: room)
+        made = 0
+    }
+
     @inline(__always)
     private mutating func label(_ pair: UInt32, in table: borrowing SeriesTable) -> Label {
-        let place = Int(pair &* 0x9e37_79b1 >> 20) & (labels.count - 1)
+        let place = Int((pair &* 0x9e37_79b1) >> 20) & (labels.count - 1)
         if pairs[place] == pair { return labels[place] }
         let label = table.label(pair)
         pairs[place] = pair
         labels[place] = label
+        made += 1
         return label
     }
 }

@@ -4,12 +4,16 @@ import Model
 struct Loose {
     private(set) var samples: [UInt32: LooseColumn] = [:]
     private(set) var histograms: [UInt32: [HistogramPoint]] = [:]
+    /// Counts what came.
+    private(set) var version = 0
 
     mutating func insert(_ sample: LooseSample) {
+        version += 1
         samples[sample.series.number, default: LooseColumn()].insert(sample.value, at: sample.time)
     }
 
     mutating func insert(_ histogram: PlacedHistogram) {
+        version += 1
         let (series, point) = (histogram.series.number, histogram.point)
         var points = histograms.removeValue(forKey: series) ?? []
         var index = points.count

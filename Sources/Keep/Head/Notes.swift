@@ -9,11 +9,14 @@ struct Notes {
 
     /// Per family: what was said of it, the newest last.
     private(set) var families: [String: [MetricMetadata]] = [:]
+    /// Counts the times that something was said of families.
+    private(set) var version = 0
     private var exemplars: [PlacedExemplar] = []
     /// Where the oldest stands once there is no more room.
     private var oldest = 0
 
     mutating func take(_ metadata: [FamilyMetadata]) {
+        if !metadata.isEmpty { version += 1 }
         for family in metadata {
             var known = families.removeValue(forKey: family.family) ?? []
             known.removeAll { $0 == family.metadata }
@@ -43,6 +46,17 @@ struct Notes {
     /// Forgets the exemplars of these series in `range`.
     mutating func erase(_ series: Set<UInt32>, in range: ClosedRange<Timestamp>) {
         removeAll { series.contains($0.series.number) && range.contains($0.time) }
+    }
+
+    /// The newest exemplar of each series that has any.
+    func newestExemplars() -> [UInt32: PlacedExemplar] {
+        var newest: [UInt32: PlacedExemplar] = [:]
+        for exemplar in exemplars {
+            let series = exemplar.series.number
+            if let known = newest[series], known.time > exemplar.time { continue }
+            newest[series] = exemplar
+        }
+        return newest
     }
 
     /// Forgets the exemplars of series that are gone.

@@ -58,6 +58,8 @@ struct SeriesTable: ~Copyable {
     private var moreHomes: [UInt32: [Home]] = [:]
     /// Counts the times that something was taken out.
     private(set) var generation = 0
+    /// Counts the times that a series came to stand somewhere, or left.
+    private(set) var moves = 0
     private var scratch: [UInt32] = []
 
     /// How many series there are.
@@ -241,19 +243,18 @@ extension SeriesTable {
         }
     }
 
+    /// Whether something of a series stands at a home that `fits`.
+    func hasHome(of series: UInt32, where fits: (Home) -> Bool) -> Bool {
+        let record = records[Int(series)]
+        if record.home != .none && fits(record.home) { return true }
+        return record.hasMoreHomes && moreHomes[series]?.contains(where: fits) ?? false
+    }
+
     /// Where something of a series stands.
     func homes(of series: UInt32) -> [Home] {
         let record = records[Int(series)]
         let first = record.home == .none ? [] : [record.home]
         return record.hasMoreHomes ? first + (moreHomes[series] ?? []) : first
-    }
-
-    /// Whether something of a series stands somewhere that fits.
-    @inline(__always)
-    func anyHome(of series: UInt32, where fits: (Home) -> Bool) -> Bool {
-        let record = records[Int(series)]
-        if record.home != .none, fits(record.home) { return true }
-        return record.hasMoreHomes && moreHomes[series]?.contains(where: fits) ?? false
     }
 
     /// Whether something of a series stands there.
@@ -270,8 +271,10 @@ extension SeriesTable {
 extension SeriesTable {
     /// Something of `series` stands at `home` from now on.
     mutating func addHome(_ home: Home, to series: UInt32) {
+        guard records[Int(series)].home != home else { return }
+        moves += 1
         let isFirst = records.update(at: Int(series)) { record in
-            guard record.home == .none || record.home == home else { return false }
+            guard record.home == .none else { return false }
             record.home = home
             return true
         }
@@ -285,6 +288,7 @@ extension SeriesTable {
 
     /// Nothing of `series` stands at `home` any more; says whether nothing stands anywhere.
     mutating func removeHome(_ home: Home, from series: UInt32) -> Bool {
+        moves += 1
         var more = moreHomes.removeValue(forKey: series) ?? []
         more.removeAll { $0 == home }
         let isHomeless = records.update(at: Int(series)) { record in

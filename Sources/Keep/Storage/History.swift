@@ -22,7 +22,7 @@ public struct ReadLimits: Sendable {
 /// What PostgreSQL holds, as series: hot rows, chunks and late samples, each sample once.
 public struct History: SeriesSource {
     private let pool: PostgresPool
-    private let limits: ReadLimits
+    let limits: ReadLimits
 
     /// A reader through `pool`.
     public init(pool: PostgresPool, limits: ReadLimits = ReadLimits()) {
@@ -43,15 +43,15 @@ public struct History: SeriesSource {
 
     /// The label sets of series that said something about then.
     public func labelSets(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [Labels] {
         try await read { connection throws(PostgresError) in
             try HistoryReading(matchers: matchers, range: Self.storable(range), limits: limits)
-                .labelSets(connection)
+                .labelSets(connection, limit: limit)
         }
     }
 
-    private func read<Value: Sendable>(
+    func read<Value: Sendable>(
         _ body:
             @Sendable (borrowing PostgresConnection) throws(PostgresError) ->
             Result<Value, SourceError>
@@ -69,7 +69,7 @@ public struct History: SeriesSource {
     }
 
     /// The part of `range` that can hold samples.
-    private static func storable(_ range: ClosedRange<Timestamp>) -> ClosedRange<Timestamp> {
+    static func storable(_ range: ClosedRange<Timestamp>) -> ClosedRange<Timestamp> {
         range.clamped(to: Partitions.storable)
     }
 }

@@ -27,7 +27,7 @@ struct HistoryReading {
     // MARK: Label sets
 
     func labelSets(
-        _ connection: borrowing PostgresConnection
+        _ connection: borrowing PostgresConnection, limit: Int?
     ) throws(PostgresError) -> Result<[Labels], SourceError> {
         let (low, high) = windows
         let (from, to) = (range.lowerBound.sql, range.upperBound.sql)
@@ -44,7 +44,7 @@ struct HistoryReading {
             OR EXISTS (SELECT FROM weir_data.histogram h
                 WHERE h.series = s.id AND h.last >= \(from) AND h.first <= \(to)))
             """
-        let found = try SeriesFinder(matchers: matchers, limit: limits.series)
+        let found = try SeriesFinder(matchers: matchers, limit: limits.series, enough: limit)
             .find(connection, where: filter)
         guard found.count <= limits.series else {
             return .failure(.tooMuch(what: "series", limit: limits.series))

@@ -69,12 +69,34 @@ public final class Store: SampleSink, SeriesSource {
 
     /// The label sets that memory and database have.
     public func labelSets(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [Labels] {
         if let question = RollupQuestion(matchers) {
             return try await rollups.series(question, in: range).map(\.labels)
         }
-        return try await layers.labelSets(matching: matchers, in: range)
+        return try await layers.labelSets(matching: matchers, in: range, limit: limit)
+    }
+
+    /// The names of labels that memory and database have.
+    public func labelNames(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
+    ) async throws(SourceError) -> [String] {
+        if let question = RollupQuestion(matchers) {
+            return try await rollups.series(question, in: range).map(\.labels)
+                .labelNames(limit: limit)
+        }
+        return try await layers.labelNames(matching: matchers, in: range, limit: limit)
+    }
+
+    /// The values of a label that memory and database have.
+    public func labelValues(
+        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
+    ) async throws(SourceError) -> [String] {
+        if let question = RollupQuestion(matchers) {
+            return try await rollups.series(question, in: range).map(\.labels)
+                .labelValues(of: name, limit: limit)
+        }
+        return try await layers.labelValues(of: name, matching: matchers, in: range, limit: limit)
     }
 
     /// Does at once what `run` does from time to time: seals, merges and forgets what is due.

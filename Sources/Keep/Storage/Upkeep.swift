@@ -83,6 +83,7 @@ final class Upkeep: Sendable {
             try await seal(instant)
             try await merge(instant)
             try await rollUp()
+            try await MetricViews.keep(pool, log)
             guard forgets else { return }
             try await Retention(pool: pool, options: options).apply(instant) { days in
                 metrics.dropped.add(days.count)

@@ -323,7 +323,7 @@ struct StoreTests {
         }
         let store = store(place, now)
         try await expect(store, model, "after a restart")
-        let sets = try await store.labelSets(matching: [], in: all)
+        let sets = try await store.labelSets(matching: [], in: all, limit: nil)
         #expect(sets.count == 15)
     }
 }
