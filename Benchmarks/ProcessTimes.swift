@@ -20,7 +20,8 @@ enum ProcessTimes {
             guard let process = Int(name) else { continue }
             var target = [UInt8](repeating: 0, count: 4096)
             let count = target.withUnsafeMutableBytes { bytes in
-                readlink("/proc/\(name)/cwd", bytes.bindMemory(to: CChar.self).baseAddress, 4096)
+                guard let room = bytes.bindMemory(to: CChar.self).baseAddress else { return 0 }
+                return readlink("/proc/\(name)/cwd", room, 4096)
             }
             guard count > 0, String(decoding: target[..<count], as: UTF8.self) == folder,
                 let fields = fields(of: process)

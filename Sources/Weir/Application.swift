@@ -90,7 +90,7 @@ struct Application {
         await live.reload(with: access)
         let pool = PostgresPool(database.options)
         let keeping = Keeping(
-            pool: pool, folder: database.cluster?.dataFolder, settings: settings,
+            pool: pool, folder: database.folder, settings: settings,
             registry: registry, log: log)
         var needs = dependencies(
             live, retention: settings.retention, keeping: keeping,
