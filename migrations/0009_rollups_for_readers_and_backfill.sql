@@ -1,3 +1,13 @@
+-- Rollups for the role that the views belong to, and a place to note how far backfills are.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'weir_views') THEN
+        GRANT SELECT ON weir_data.rollup TO weir_views;
+    END IF;
+END
+$$;
+SELECT weir_data.publish('weir.rollup');
+
 -- How far files of old samples are taken in: each step of `weir backfill` notes it in its own commit.
 CREATE TABLE weir_data.backfill (
     name text PRIMARY KEY,
