@@ -15,6 +15,7 @@ enum Benchmarks {
         ("scraping", { try await ScrapingBenchmarks.run(&$0) }),
         ("head", { try await HeadBenchmarks.run(&$0) }),
         ("storage", { try await StorageBenchmarks.run(&$0) }),
+        ("price", { try await PriceBenchmarks.run(&$0) }),
         ("dashboards", { try await DashboardBenchmarks.run(&$0) }),
         ("answers", { try await AnswerBenchmarks.run(&$0) }),
         ("promql", { try await PromQLBenchmarks.run(&$0) }),

@@ -92,6 +92,7 @@ struct Application {
         let pool = PostgresPool(database.options)
         let keeping = Keeping(
             pool: pool, settings: settings, folder: invocation.text("storage.tsdb.path"),
+            database: database.folder,
             registry: registry, log: log)
         var needs = dependencies(
             live, retention: settings.retention, keeping: keeping,

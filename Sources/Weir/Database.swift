@@ -10,6 +10,8 @@ struct Database: Sendable {
     let options: PostgresOptions
     /// The private cluster, if it is Weir's own.
     let cluster: PrivateCluster?
+    /// Where Weir's own cluster lies.
+    var folder: String? { cluster?.dataFolder }
     /// What to type to look into it.
     let opener: String
 

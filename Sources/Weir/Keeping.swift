@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import Head
 import Model
 import Postgres
@@ -15,19 +16,31 @@ struct Keeping: Service {
     /// Everything, new and old.
     var source: any SeriesSource { store }
 
+    /// What keeps samples in the database of `pool`, whose files lie in the folder `database` on this
+    /// machine, if that is known; `folder` is for what Weir keeps beside it.
     init(
-        pool: PostgresPool, settings: Settings, folder: String, registry: MetricRegistry, log: Log
+        pool: PostgresPool, settings: Settings, folder: String, database: String?,
+        registry: MetricRegistry, log: Log
     ) {
         var options = Self.options(settings)
         options.spool = SpoolPlace(
             Self.spoolFolder(in: folder), byteLimit: Int(settings.spool.size.bytes),
             syncEvery: settings.spool.sync.duration, ageLimit: options.retention)
+        if let database { options.diskSpace = { Self.diskSpace(of: database) } }
         store = Store(pool: pool, options: options, registry: registry, log: log)
     }
 
     /// Where in the data folder samples wait while the database is away.
     static func spoolFolder(in folder: String) -> String {
         folder.hasSuffix("/") ? folder + "spool" : folder + "/spool"
+    }
+
+    private static func diskSpace(of folder: String) -> DiskSpace? {
+        var status = statvfs()
+        guard unsafe statvfs(folder, &status) == 0 else { return nil }
+        let block = Int(status.f_frsize)
+        return DiskSpace(
+            free: Int(status.f_bavail) * block, total: Int(status.f_blocks) * block)
     }
 
     private static func options(_ settings: Settings) -> StoreOptions {

@@ -10,14 +10,13 @@ extension Head {
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [Labels] {
         var found: [Labels] = []
-        // Many series share a label: its text is made once.
-        var texts: [UInt32: Label] = [:]
+        var texts = LabelTexts()
         guard limit ?? 1 > 0 else { return [] }
         try forEachSeries(matchers, speakingIn: range) {
             found.removeAll()
-            texts.removeAll()
+            texts = LabelTexts()
         } body: { table, series in
-            found.append(table.labels(of: series, texts: &texts))
+            found.append(texts.labels(of: series, in: table))
             return found.count < limit ?? .max
         }
         return found

@@ -27,7 +27,8 @@ public final class Store: SampleSink, SeriesSource {
     ) {
         self.pool = pool
         writer = TickWriter(
-            pool: pool, byteLimit: options.queueBytes, registry: registry, log: log)
+            pool: pool, byteLimit: options.queueBytes, hotSpan: options.hotSpan,
+            registry: registry, log: log)
         head = Head(span: options.headSpan, registry: registry, log: writer, now: now)
         if let place = options.spool {
             writer.use(place) { [weak head] in head?.labels(of: $0) }
@@ -83,14 +84,22 @@ public final class Store: SampleSink, SeriesSource {
     public func labelNames(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [String] {
-        try await layers.labelNames(matching: matchers, in: range, limit: limit)
+        if let question = RollupQuestion(matchers) {
+            return try await rollups.series(question, in: range).map(\.labels)
+                .labelNames(limit: limit)
+        }
+        return try await layers.labelNames(matching: matchers, in: range, limit: limit)
     }
 
     /// The values of a label that memory and database have.
     public func labelValues(
         of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [String] {
-        try await layers.labelValues(of: name, matching: matchers, in: range, limit: limit)
+        if let question = RollupQuestion(matchers) {
+            return try await rollups.series(question, in: range).map(\.labels)
+                .labelValues(of: name, limit: limit)
+        }
+        return try await layers.labelValues(of: name, matching: matchers, in: range, limit: limit)
     }
 
     /// How far what came in is safe.
