@@ -90,7 +90,7 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head",
+                "API", "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head",
                 "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL", "Relabeling",
                 "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
             ],

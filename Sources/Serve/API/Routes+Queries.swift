@@ -24,9 +24,6 @@ extension Routes {
                 RouteNote("Stops the program.", answer: .text, statuses: [403, 405]),
                 handlers.quit),
             route(
-                [.get], "/", .credential, RouteNote("What there is to see.", answer: .text),
-                status.front),
-            route(
                 [.get], "/version", .credential,
                 RouteNote("Which Weir this is.", answer: .json), isQuick: true, status.version),
         ]
