@@ -144,7 +144,9 @@ public enum OpenAPI {
     {
         switch kind {
         case .text where !isEmpty: .map([("type", .text("string")), ("minLength", .word("1"))])
-        case .text, .expression, .selector: .map([("type", .text("string"))])
+        case .text: .map([("type", .text("string"))])
+        case .expression, .selector:
+            .map([("type", .text("string")), ("examples", .list(["up"]))])
         case .choice(let choices):
             .map([("type", .text("string")), ("enum", .list(choices.map { .text($0) }))])
         case .truth:

@@ -53,8 +53,10 @@ struct TextSearch: Sendable {
         return (0...(text.count - word.count)).contains { text[$0...].starts(with: word) }
     }
 
-    /// Runs of letters count by their square; what lies before and between them is taken off, what
-    /// lies behind them half of that. 0 where `word` is not in `text`.
+    /// How well `word` fits letter by letter; 0 where it is not in `text`.
+    ///
+    /// Runs of letters count by their square; what lies before and between them is taken off, and
+    /// half of what lies behind them.
     static func subsequence(_ word: [Unicode.Scalar], in text: [Unicode.Scalar]) -> Double {
         guard !word.isEmpty, word.count <= text.count else { return word.isEmpty ? 1 : 0 }
         if word == text { return 1 }

@@ -3,7 +3,7 @@ import Testing
 
 /// A real Prometheus beside the tests, with fixed samples in its blocks; ended with the value.
 final class RunningPrometheus: Sendable {
-    /// `http://127.0.0.1:…`
+    /// Where it answers, such as `http://127.0.0.1:9090`.
     let base: String
     private let process: ChildProcess
     private let folder: TemporaryFolder
