@@ -2,6 +2,7 @@ import API
 import Access
 import Configuration
 import Model
+import Relay
 import Telemetry
 import Threads
 import YAML
@@ -175,7 +176,8 @@ extension RelayOptions {
         maximumAge = federation.maxAge
         dropsInfinite = federation.dropInfinite
         ownPrefix = federation.ownPrefix
-        if federation.externalLabels { externalLabels = files.loaded.config.global.externalLabels }
+        federatedLabels = files.loaded.config.global.externalLabels
+        if federation.externalLabels { externalLabels = federatedLabels }
     }
 }
 

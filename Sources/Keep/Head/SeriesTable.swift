@@ -58,6 +58,8 @@ struct SeriesTable: ~Copyable {
     private var moreHomes: [UInt32: [Home]] = [:]
     /// Counts the times that something was taken out.
     private(set) var generation = 0
+    /// Counts the times that a series came to stand somewhere, or left.
+    private(set) var moves = 0
     private var scratch: [UInt32] = []
 
     /// How many series there are.
@@ -282,8 +284,10 @@ extension SeriesTable {
 extension SeriesTable {
     /// Something of `series` stands at `home` from now on.
     mutating func addHome(_ home: Home, to series: UInt32) {
+        guard records[Int(series)].home != home else { return }
+        moves += 1
         let isFirst = records.update(at: Int(series)) { record in
-            guard record.home == .none || record.home == home else { return false }
+            guard record.home == .none else { return false }
             record.home = home
             return true
         }
@@ -297,6 +301,7 @@ extension SeriesTable {
 
     /// Nothing of `series` stands at `home` any more; says whether nothing stands anywhere.
     mutating func removeHome(_ home: Home, from series: UInt32) -> Bool {
+        moves += 1
         var more = moreHomes.removeValue(forKey: series) ?? []
         more.removeAll { $0 == home }
         let isHomeless = records.update(at: Int(series)) { record in

@@ -10,6 +10,11 @@ public struct ReadLimits: Sendable {
     /// The most rows of any kind that the server sends for them.
     public var rows = 5_000_000
 
+    /// No limits, for work that bounds itself.
+    static let none = ReadLimits(most: .max / 2)
+
+    private init(most: Int) { (series, samples, rows) = (most, most, most) }
+
     /// Limits as Prometheus has them, nearly.
     public init() {}
 }

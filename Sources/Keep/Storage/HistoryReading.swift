@@ -61,6 +61,13 @@ struct HistoryReading {
         guard found.count <= limits.series else {
             return .failure(.tooMuch(what: "series", limit: limits.series))
         }
+        return try series(found, connection).map { $0.compactMap(\.self) }
+    }
+
+    /// What each of `found` said, in their order; `nil` for those that said nothing.
+    func series(
+        _ found: [FoundSeries], _ connection: borrowing PostgresConnection
+    ) throws(PostgresError) -> Result<[Series?], SourceError> {
         guard !found.isEmpty else { return .success([]) }
         let ids = found.map(\.id)
         var chunks = ChunkColumns(range: range, sampleLimit: limits.samples)
@@ -76,15 +83,13 @@ struct HistoryReading {
         // Behind the hot ones, because of two with one time the last counts.
         try readLate(ids, into: &loose, connection)
         let histograms = try readHistograms(ids, connection)
-        var series: [Series] = []
+        var series: [Series?] = []
         series.reserveCapacity(found.count)
         for one in found {
-            let points = histograms[one.id] ?? []
-            if let whole = chunks.series(
-                one.id, one.labels, with: loose.samples[one.id] ?? [], points)
-            {
-                series.append(whole)
-            }
+            series.append(
+                chunks.series(
+                    one.id, one.labels, with: loose.samples[one.id] ?? [],
+                    histograms[one.id] ?? []))
         }
         if let refusal = chunks.refusal { return .failure(refusal) }
         return .success(series)

@@ -36,7 +36,11 @@ public final class LayeredSource: SeriesSource {
             let begins = headBegins.withLock { $0 }
             var past: [Series] = []
             if let old = old(range, before: begins) {
-                past = try await history.series(matching: matchers, in: old)
+                do throws(SourceError) {
+                    past = try await history.series(matching: matchers, in: old)
+                } catch {
+                    try Self.warn(of: error, "samples before \(begins) are missing")
+                }
             }
             let recent = try await head.series(matching: matchers, in: range)
             // What was sealed and left memory meanwhile is in neither answer.
@@ -88,12 +92,24 @@ public final class LayeredSource: SeriesSource {
         while true {
             let begins = headBegins.withLock { $0 }
             var past: Answer?
-            if let old = old(range, before: begins) { past = try await ask(history, old) }
+            if let old = old(range, before: begins) {
+                do throws(SourceError) { past = try await ask(history, old) } catch {
+                    try Self.warn(of: error, "series that ended before \(begins) are missing")
+                }
+            }
             let recent = try await ask(head, range)
             // What was sealed and left memory meanwhile is in neither answer.
             guard begins == headBegins.withLock({ $0 }) else { continue }
             return past.map { joined($0, recent) } ?? recent
         }
+    }
+
+    /// Says that the database is away to whoever hears warnings, and throws where nobody does.
+    static func warn(of error: SourceError, _ consequence: String) throws(SourceError) {
+        guard case .unavailable(let reason) = error, let hear = SourceWarnings.hear else {
+            throw error
+        }
+        hear("the database is away, so that \(consequence): \(reason)")
     }
 
     /// The part of `range` that memory does not know for sure.

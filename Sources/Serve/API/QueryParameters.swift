@@ -75,6 +75,29 @@ struct QueryParameters {
         return limit == 0 ? nil : limit
     }
 
+    /// How the answer is to be written.
+    func answerForm() throws(APIError) -> QueryAnswer.Form {
+        guard let text = text("format") else { return .json }
+        guard let form = QueryAnswer.Form(rawValue: text) else {
+            throw .badData(
+                "invalid parameter \"format\": \(Self.quoted(text)) is none of "
+                    + QueryAnswer.Form.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return form
+    }
+
+    /// Whether `name` says yes, in one of the ways that Go's flags have.
+    func flag(_ name: String) throws(APIError) -> Bool {
+        switch text(name) {
+        case nil, "0", "f", "F", "false", "False", "FALSE": return false
+        case "1", "t", "T", "true", "True", "TRUE": return true
+        case let text?:
+            throw .badData(
+                "invalid parameter \(Self.quoted(name)): \(Self.quoted(text)) is neither true "
+                    + "nor false")
+        }
+    }
+
     /// The whole number that `name` says, of either sign; `nil` where it says none.
     func count(_ name: String) throws(APIError) -> Int? {
         guard let text = text(name) else { return nil }
@@ -107,6 +130,13 @@ struct QueryParameters {
                 throw .badData("\(prefix)match[] must contain at least one non-empty matcher")
             }
             return matchers
+        }
+    }
+
+    /// The conditions of the selector that the parameter `name` has.
+    static func matchers(_ text: String, of name: String) throws(APIError) -> [Matcher] {
+        do { return try Parser().selector(text) } catch {
+            throw .badData("invalid parameter \(quoted(name)): \(error)")
         }
     }
 

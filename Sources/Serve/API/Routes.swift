@@ -10,7 +10,7 @@ public enum Routes {
     public static func all(_ needs: Dependencies) -> [Route] {
         let described =
             lifecycle(needs) + pages(needs) + queries(needs) + labels(needs) + searches(needs)
-            + targets(needs) + rules(needs) + status(needs) + admin(needs)
+            + targets(needs) + rules(needs) + status(needs) + admin(needs) + receiving(needs)
         let all = described + [document(of: described, needs)]
         return [front(of: all, needs)] + all
     }
@@ -79,18 +79,20 @@ public enum Routes {
 
     static func route(
         _ methods: [HTTPMethod], _ path: String, _ requirement: Requirement, _ note: RouteNote,
-        isQuick: Bool = false, _ handler: @escaping Handler
+        isQuick: Bool = false, isHeavy: Bool = false, _ handler: @escaping Handler
     ) -> Route {
         var access = RouteAccess(requirement)
         access.note = note
-        return Route(methods, path, isQuick: isQuick, requirement: access, handler: handler)
+        return Route(
+            methods, path, isQuick: isQuick, isHeavy: isHeavy, requirement: access,
+            handler: handler)
     }
 
     /// A page of metrics: what is wrong with the request is said in plain text.
     static func page(
         _ path: String, _ note: RouteNote, _ handler: @escaping Handler
     ) -> Route {
-        route([.get], path, .permission(.metricsRead), note) { request in
+        route([.get], path, .permission(.metricsRead), note, isHeavy: true) { request in
             do { return try await handler(request) } catch let error as APIError {
                 return .plain(error.description + "\n", status: error.status)
             }
@@ -98,12 +100,16 @@ public enum Routes {
     }
 
     /// A route of `/api/v1`: waits for readiness, and puts what goes wrong into the envelope.
+    ///
+    /// What is not quick may compute for long, and runs on the cooperative pool.
     static func api(
         _ methods: [HTTPMethod], _ path: String, _ needs: Dependencies,
         asks requirement: Requirement = .permission(.query), _ note: RouteNote,
         waits: Bool = true, isQuick: Bool = false, _ handler: @escaping Handler
     ) -> Route {
-        route(methods, "/api/v1" + path, requirement, note, isQuick: isQuick) { request in
+        route(
+            methods, "/api/v1" + path, requirement, note, isQuick: isQuick, isHeavy: !isQuick
+        ) { request in
             if waits, let answer = LifecycleHandlers.refusalUnlessReady(needs.readiness) {
                 return answer
             }

@@ -18,9 +18,7 @@ struct ScrapeHandlers: Sendable {
         let metric = parameters.text("metric")
         var matchers: [Matcher] = []
         if let text = parameters.text("match_target") {
-            do { matchers = try Selector(text).matchers } catch {
-                throw APIError.badData("invalid parameter \"match_target\": \(error)")
-            }
+            matchers = try QueryParameters.matchers(text, of: "match_target")
         }
         let all = await metadata(for: request).filter { one in
             (metric.map { $0.hasSameBytes(as: one.metric) } ?? true) && matchers.accept(one.target)

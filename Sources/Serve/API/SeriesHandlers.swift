@@ -25,11 +25,7 @@ struct SeriesHandlers: Sendable {
         // Several selectors may select the same.
         let all = found.count == 1 ? found[0] : Array(Set(found.joined()))
         let (sets, warnings) = Self.cut(all.sorted(), to: limit)
-        return .success(warnings: warnings) { writer in
-            writer.beginList()
-            for labels in sets { writer.labels(labels) }
-            writer.endList()
-        }
+        return .list(sets, warnings: warnings) { $0.labels($1) }
     }
 
     /// The names of all labels, or of those that the selected series have.
@@ -69,7 +65,7 @@ struct SeriesHandlers: Sendable {
         }
         let all = found.count == 1 ? found[0] : Array(found.joined()).sortedBytewise()
         let (texts, warnings) = Self.cut(all, to: limit)
-        return .success(warnings: warnings) { $0.strings(texts) }
+        return .list(texts, warnings: warnings) { $0.string($1) }
     }
 
     private static func each<Answer>(

@@ -4,6 +4,8 @@ import HTTPServe
 import Head
 import Model
 import PromQL
+import Receiving
+import Relay
 import Telemetry
 import TestKit
 import Threads
@@ -18,6 +20,7 @@ final class LiveServer: Sendable {
     let events = Locked<[String]>([])
     /// What it serves.
     let routes: [Route]
+    private let receiver: Receiver
     private let server: HTTPServer
     private let port: Locked<UInt16> = Locked(0)
 
@@ -29,6 +32,7 @@ final class LiveServer: Sendable {
         relay: RelayOptions = RelayOptions(), targets: TargetAccess = .none,
         admin: AdminAccess = AdminAccess(), exemplars: (any ExemplarSource)? = nil,
         jobs: [String: String] = [:],
+        receives: Bool = false,
         reload: @escaping @Sendable () async throws -> Void = {}
     ) throws {
         head = Head(span: .hours(1), registry: MetricRegistry())
@@ -52,6 +56,8 @@ final class LiveServer: Sendable {
             },
             quit: { events.withLock { $0.append("quit") } })
         needs.targets = targets
+        receiver = Receiver(sink: head, registry: MetricRegistry(), log: .silent)
+        if receives { needs.receiver = receiver }
         needs.admin = admin
         needs.jobText = { jobs[$0] }
         if let exemplars { needs.exemplars = exemplars }
@@ -67,6 +73,8 @@ final class LiveServer: Sendable {
     /// Runs `body` with the server listening, and stops it also where `body` throws.
     func run(_ body: (String) async throws -> Void) async throws {
         try await server.start()
+        let receiving = Task { await receiver.run() }
+        defer { receiving.cancel() }
         let address = server.addresses[0]
         do { try await body("http://\(address)") } catch {
             await server.stop(grace: .zero)

@@ -35,6 +35,18 @@ struct SeriesHandlersTests {
                 #"invalid parameter \"match[]\": match[] must contain at least one non-empty matcher"#
             ),
             (
+                "/series?match[]=up%7B", 400,
+                #"invalid parameter \"match[]\": 1:4: parse error: unexpected end of input inside braces"#
+            ),
+            (
+                "/labels?match[]=%7Bjob=1%7D", 400,
+                #"1:6: parse error: unexpected character inside braces: '1'"#
+            ),
+            (
+                "/series?match[]=%7B%27up%27,job=%60web%60%7D", 200,
+                #"[{"__name__":"up","instance":"b:1","job":"web"}]"#
+            ),
+            (
                 "/labels?start=x", 400,
                 #"invalid parameter \"start\": invalid time value for 'start': cannot parse \"x\" to a valid timestamp"#
             ),
