@@ -18,6 +18,7 @@ enum Benchmarks {
         ("storage", { try await StorageBenchmarks.run(&$0) }),
         ("dashboards", { try await DashboardBenchmarks.run(&$0) }),
         ("answers", { try await AnswerBenchmarks.run(&$0) }),
+        ("price", { try await PriceBenchmarks.run(&$0) }),
         ("promql", { try await PromQLBenchmarks.run(&$0) }),
         ("day-panels", { try await PromQLDayBenchmarks.run(&$0) }),
     ]

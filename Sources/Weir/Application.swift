@@ -89,7 +89,9 @@ struct Application {
             listeners: web.accessListeners, registry: registry, log: log)
         await live.reload(with: access)
         let pool = PostgresPool(database.options)
-        let keeping = Keeping(pool: pool, settings: settings, registry: registry, log: log)
+        let keeping = Keeping(
+            pool: pool, folder: database.cluster?.dataFolder, settings: settings,
+            registry: registry, log: log)
         var needs = dependencies(
             live, retention: settings.retention, keeping: keeping,
             engine: Engine(try QueryFlags.options(invocation)), signals: signals)
@@ -100,6 +102,10 @@ struct Application {
         needs.admin.isEnabled = invocation.isOn("web.enable-admin-api")
         needs.admin.eraser = keeping.store
         needs.exemplars = keeping.store
+        let snapshots = Snapshots(
+            folder: invocation.text("storage.tsdb.path") + "/snapshots", store: keeping.store,
+            pool: pool)
+        needs.admin.snapshot = { try await snapshots.make(skipHead: $0) }
         needs.targets = TargetAccess(gathering.scraper, finder: gathering.finder)
         let receiving = ReceivingService(
             into: keeping.store, retention: settings.retention, registry: registry, log: log)

@@ -13,6 +13,8 @@ enum Commands {
             CheckTargetsCommand.command,
             MigrateCommand.command,
             PsqlCommand.command,
+            ExportCommand.command,
+            BackfillCommand.command,
             CredentialCommand.new,
             CredentialListCommand.list,
             CredentialListCommand.check,

@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import Head
 import Model
 import Postgres
@@ -15,8 +16,21 @@ struct Keeping: Service {
     /// Everything, new and old.
     var source: any SeriesSource { store }
 
-    init(pool: PostgresPool, settings: Settings, registry: MetricRegistry, log: Log) {
-        store = Store(pool: pool, options: Self.options(settings), registry: registry, log: log)
+    /// - Parameter folder: Where on this machine the database lies, if that is known.
+    init(
+        pool: PostgresPool, folder: String?, settings: Settings, registry: MetricRegistry, log: Log
+    ) {
+        var options = Self.options(settings)
+        if let folder { options.diskSpace = { Self.diskSpace(of: folder) } }
+        store = Store(pool: pool, options: options, registry: registry, log: log)
+    }
+
+    private static func diskSpace(of folder: String) -> DiskSpace? {
+        var status = statvfs()
+        guard unsafe statvfs(folder, &status) == 0 else { return nil }
+        let block = Int(status.f_frsize)
+        return DiskSpace(
+            free: Int(status.f_bavail) * block, total: Int(status.f_blocks) * block)
     }
 
     private static func options(_ settings: Settings) -> StoreOptions {

@@ -8,6 +8,22 @@ enum Terminal {
     /// Writes to standard error.
     static func complain(_ text: String) { write(text + "\n", to: 2) }
 
+    /// Writes to standard output; throws where it cannot take any more.
+    static func send(_ bytes: [UInt8]) throws(UsageError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes {
+                unsafe Glibc.write(1, $0.baseAddress, $0.count)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else {
+                throw UsageError(
+                    "cannot write to standard output: \(unsafe String(cString: strerror(errno)))")
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {

@@ -10,14 +10,14 @@ extension Head {
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [Labels] {
         var found: [Labels] = []
-        // Many series share a label: its text is made once.
-        var texts: [UInt32: Label] = [:]
+        var texts = LabelTexts()
         guard limit ?? 1 > 0 else { return [] }
         try forEachSeries(matchers, speakingIn: range) {
             found.removeAll()
-            texts.removeAll()
+            texts = LabelTexts()
         } body: { table, series in
-            found.append(table.labels(of: series, texts: &texts))
+            texts.prepare(for: found.count + 1)
+            found.append(texts.labels(of: series, in: table))
             return found.count < limit ?? .max
         }
         return found
@@ -119,7 +119,7 @@ extension Head {
         guard speakers.areAny else { return }
         try Selection.forEach(matchers, in: store.table, restart: restart) { table, slice in
             for series in slice
-            where speakers.areAll || table.hasHome(of: series, where: { speakers.has($0) }) {
+            where speakers.areAll || table.anyHome(of: series, where: { speakers.has($0) }) {
                 guard body(table, series) else { return false }
             }
             return true

@@ -46,20 +46,32 @@ extension Head: SeriesSource {
         return results
     }
 
+    /// How many series in memory meet all `matchers`.
+    public func seriesCount(matching matchers: [Matcher]) throws(SourceError) -> Int {
+        var count = 0
+        try Selection.forEach(matchers, in: store.table) {
+            count = 0
+        } body: { _, slice in
+            count += slice.count
+            return true
+        }
+        return count
+    }
+
     /// The series that meet all `matchers`.
     func find(_ matchers: [Matcher]) throws(SourceError) -> [Found] {
         var found: [Found] = []
-        // Many series share a label: its text is made once.
-        var texts: [UInt32: Label] = [:]
+        var texts = LabelTexts()
         try Selection.forEach(matchers, in: store.table) {
             found.removeAll()
-            texts.removeAll()
+            texts = LabelTexts()
         } body: { table, slice in
+            texts.prepare(for: slice.count)
             for series in slice {
                 found.append(
                     Found(
                         series: SeriesID(number: series),
-                        labels: table.labels(of: series, texts: &texts),
+                        labels: texts.labels(of: series, in: table),
                         homes: table.homes(of: series)))
             }
             return true

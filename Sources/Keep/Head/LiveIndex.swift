@@ -184,7 +184,8 @@ private struct LiveGatherer {
                 for clock in clocks { list.more.append((list.series.count, clock)) }
             }
             let isSame =
-                isGrouped && last.map { $0.group == entry.group && $0.clock == entry.clock }
+                isGrouped
+                && last.map { $0.group == entry.group && $0.clock == entry.clock }
                     ?? false
             list.series.append(entry.series)
             list.clocks.append(entry.clock)

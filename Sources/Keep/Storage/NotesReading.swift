@@ -11,7 +11,17 @@ struct ExemplarReading {
     ) throws(PostgresError) -> [ExemplarSeries] {
         let found = try SeriesFinder(matchers: matchers, limit: .max).find(
             connection, where: "s.id IN (SELECT series FROM weir_data.exemplar)")
-        guard !found.isEmpty else { return [] }
+        let points = try points(of: found, connection)
+        return found.compactMap { one in
+            points[one.id].map { ExemplarSeries(labels: one.labels, exemplars: $0) }
+        }
+    }
+
+    /// The exemplars of each of `found`, by number.
+    func points(
+        of found: [FoundSeries], _ connection: borrowing PostgresConnection
+    ) throws(PostgresError) -> [Int32: [ExemplarPoint]] {
+        guard !found.isEmpty else { return [:] }
         let rows = try connection.query(
             """
             SELECT series, time, value, labels::text FROM weir_data.exemplar
@@ -33,9 +43,7 @@ struct ExemplarReading {
                 ExemplarPoint(
                     labels: labels, value: value, time: Timestamp(milliseconds: time / 1000)))
         }
-        return found.compactMap { one in
-            points[one.id].map { ExemplarSeries(labels: one.labels, exemplars: $0) }
-        }
+        return points
     }
 }
 

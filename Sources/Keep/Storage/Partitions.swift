@@ -39,12 +39,16 @@ enum Partitions {
         return day + "_" + text.dropFirst(11).prefix(5).filter { $0 != ":" }
     }
 
-    /// Makes the hot partition that begins at `start`, without waiting for who reads the others.
-    static func makeHot(_ start: Timestamp) -> String {
+    /// Makes the hot partition of `length` that begins at `start`, without waiting for who reads the
+    /// others.
+    ///
+    /// It is read by its index alone, only grows, and is dropped: nothing is worth a vacuum.
+    static func makeHot(_ start: Timestamp, _ length: TimeSpan) -> String {
         let table = "weir_data.scrape_\(name(start, hot))"
-        let (from, to) = (start.sql, (start + hot).sql)
+        let (from, to) = (start.sql, (start + length).sql)
         return """
-            CREATE TABLE \(table) (LIKE weir_data.scrape INCLUDING STORAGE INCLUDING CONSTRAINTS);
+            CREATE TABLE \(table) (LIKE weir_data.scrape INCLUDING STORAGE INCLUDING CONSTRAINTS)
+                WITH (autovacuum_vacuum_insert_threshold = -1);
             CREATE UNIQUE INDEX ON \(table) (tile, time) WITH (fillfactor = 100);
             ALTER TABLE \(table) ADD CHECK (time >= \(from) AND time < \(to));
             ALTER TABLE weir_data.scrape ATTACH PARTITION \(table) FOR VALUES FROM (\(from)) TO (\(to));

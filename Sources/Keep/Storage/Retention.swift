@@ -116,6 +116,27 @@ struct Retention {
         }
     }
 
+    /// Drops the oldest days while the disk is low; gives those that went.
+    ///
+    /// The newest day stays, whatever fills the disk.
+    func makeRoom() async throws(PostgresError) -> [Timestamp] {
+        guard let space = options.diskSpace, space()?.isLow == true else { return [] }
+        return try await pool.run { connection throws(PostgresError) in
+            var gone: [Timestamp] = []
+            var days = try Days.all(connection).map(\.start)
+            while space()?.isLow == true, days.count > 1 {
+                let oldest = days.removeFirst()
+                try Days.drop(oldest, connection)
+                try Self.dropBeside(before: oldest + Partitions.day, but: [], connection)
+                // Files of a table that is gone stay until then.
+                try connection.run("CHECKPOINT")
+                gone.append(oldest)
+            }
+            if !gone.isEmpty { try Self.forgetSeries(connection) }
+            return gone
+        }
+    }
+
     /// What all tables of Weir take together.
     static func size(_ connection: borrowing PostgresConnection) throws(PostgresError) -> Int {
         try connection.query(

@@ -43,7 +43,7 @@ public enum Sealer {
             let more = try connection.transaction {
                 connection throws(PostgresError) -> Bool? in
                 guard try takeLock(connection) else { return nil }
-                guard let start = try nextSpan(connection) else {
+                guard let (start, end) = try nextSpan(connection) else {
                     try connection.run("UPDATE weir_data.horizon SET sealed = closed")
                     return false
                 }
@@ -51,7 +51,7 @@ public enum Sealer {
                 try sealing.seal(start, connection, &outcome)
                 _ = try connection.execute(
                     "UPDATE weir_data.horizon SET sealed = $1",
-                    [.timestamp(microsecondsSince1970: (start + Partitions.hot).microseconds)])
+                    [.timestamp(microsecondsSince1970: end.microseconds)])
                 _ = try connection.execute(
                     "UPDATE weir_data.span SET merged = now() WHERE kind = 'hot' AND start = $1",
                     [.timestamp(microsecondsSince1970: start.microseconds)])
@@ -77,16 +77,16 @@ public enum Sealer {
 
     private static func nextSpan(
         _ connection: borrowing PostgresConnection
-    ) throws(PostgresError) -> Timestamp? {
+    ) throws(PostgresError) -> (start: Timestamp, end: Timestamp)? {
         let found = try connection.query(
             """
-            SELECT start FROM weir_data.span, weir_data.horizon
+            SELECT start, "end" FROM weir_data.span, weir_data.horizon
             WHERE kind = 'hot' AND merged IS NULL AND "end" <= closed ORDER BY start LIMIT 1
             """)
-        guard found.rowCount > 0, let start = try found.microsecondsSince1970(0, 0) else {
-            return nil
-        }
-        return Timestamp(milliseconds: start / 1000)
+        guard found.rowCount > 0, let start = try found.microsecondsSince1970(0, 0),
+            let end = try found.microsecondsSince1970(0, 1)
+        else { return nil }
+        return (Timestamp(milliseconds: start / 1000), Timestamp(milliseconds: end / 1000))
     }
 
     /// Drops the partitions whose rows are sealed; those that somebody reads stay until next time.

@@ -10,12 +10,17 @@ public import Postgres
 public struct StoreOptions: Sendable {
     /// How long memory holds what is not sealed, and what is read most.
     public var headSpan = TimeSpan.hours(2)
+    /// How long a stretch becomes one hot partition: a part of a day. A database keeps to one.
+    public var hotSpan = TimeSpan.hours(2)
     /// How long after its two hours a hot partition still takes samples.
     public var grace = TimeSpan.minutes(10)
     /// How long samples are kept; `nil` for ever.
     public var retention: TimeSpan? = .days(15)
     /// How large the database may become before its oldest days go; `nil` for any size.
     public var retentionBytes: Int?
+    /// How much room the disk of the database has, where that can be told; the oldest days go when
+    /// it runs low.
+    public var diskSpace: (@Sendable () -> DiskSpace?)?
     /// What goes earlier than the rest.
     public var retentionRules: [RetentionRule] = []
     /// Of what coarse values are kept beyond that.
@@ -29,6 +34,23 @@ public struct StoreOptions: Sendable {
 
     /// Options as Prometheus has them, nearly.
     public init() {}
+}
+
+/// The room of a disk, in bytes.
+public struct DiskSpace: Sendable, Hashable {
+    /// What is free for who writes now.
+    public var free: Int
+    /// All of it.
+    public var total: Int
+
+    /// A disk of `total` bytes with `free` of them free.
+    public init(free: Int, total: Int) {
+        self.free = free
+        self.total = total
+    }
+
+    /// Whether the oldest days have to go: less than a twentieth is free, and less than 2 GiB.
+    var isLow: Bool { free < min(total / 20, 2 << 30) }
 }
 
 /// Series that are kept for a shorter time than others.

@@ -27,7 +27,8 @@ public final class Store: SampleSink, SeriesSource {
     ) {
         self.pool = pool
         writer = TickWriter(
-            pool: pool, byteLimit: options.queueBytes, registry: registry, log: log)
+            pool: pool, byteLimit: options.queueBytes, hotSpan: options.hotSpan,
+            registry: registry, log: log)
         head = Head(span: options.headSpan, registry: registry, log: writer, now: now)
         history = History(pool: pool, limits: options.limits)
         layers = LayeredSource(

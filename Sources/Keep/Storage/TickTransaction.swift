@@ -16,6 +16,8 @@ struct TickTransaction {
     let ids: Identities
     /// Whether some of it may have been committed before.
     let isRepeated: Bool
+    /// The length of a hot partition.
+    var hotSpan = Partitions.hot
 
     /// Keeps sealers of other processes from closing what is being written.
     static let lock: Int64 = 0x7765_6972_0001
@@ -61,12 +63,12 @@ struct TickTransaction {
     private func ensurePartitions(
         _ ticks: [Tick], _ connection: borrowing PostgresConnection
     ) throws(PostgresError) {
-        let starts = Set(ticks.map { Partitions.start(of: $0.time, Partitions.hot) })
-        for start in starts.sorted() { try Self.ensureHot(start, connection) }
+        let starts = Set(ticks.map { Partitions.start(of: $0.time, hotSpan) })
+        for start in starts.sorted() { try Self.ensureHot(start, hotSpan, connection) }
     }
 
     static func ensureHot(
-        _ start: Timestamp, _ connection: borrowing PostgresConnection
+        _ start: Timestamp, _ length: TimeSpan, _ connection: borrowing PostgresConnection
     ) throws(PostgresError) {
         let known = try connection.execute(
             "SELECT 1 FROM weir_data.span WHERE kind = 'hot' AND start = $1",
@@ -78,7 +80,7 @@ struct TickTransaction {
         let now = try connection.query(
             "SELECT 1 FROM weir_data.span WHERE kind = 'hot' AND start = $1",
             [.timestamp(microsecondsSince1970: start.microseconds)])
-        if now.rowCount == 0 { try connection.run(Partitions.makeHot(start)) }
+        if now.rowCount == 0 { try connection.run(Partitions.makeHot(start, length)) }
     }
 
     /// Drops those of `ticks` that are in the database: a tick is there as a whole or not at all.

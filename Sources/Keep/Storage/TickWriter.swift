@@ -24,6 +24,7 @@ public final class TickWriter: TickLog {
     private let state: Locked<State>
     private let ids: Locked<Identities>
     private let pool: PostgresPool
+    private let hotSpan: TimeSpan
     private let log: Log
     private let throttle = LogThrottle()
     private let wakes: AsyncStream<Void>
@@ -33,11 +34,14 @@ public final class TickWriter: TickLog {
     /// As much as one transaction takes.
     private static let batchBytes = 32 << 20
 
-    /// A writer through `pool`, which keeps at most `byteLimit` in memory while it waits.
+    /// A writer through `pool`, which keeps at most `byteLimit` in memory while it waits; a hot
+    /// partition holds what was said in `hotSpan`.
     public init(
-        pool: PostgresPool, byteLimit: Int = 256 << 20, registry: MetricRegistry, log: Log
+        pool: PostgresPool, byteLimit: Int = 256 << 20, hotSpan: TimeSpan = .hours(2),
+        registry: MetricRegistry, log: Log
     ) {
         self.pool = pool
+        self.hotSpan = hotSpan
         self.log = log.module("storage")
         state = Locked(State(queue: TickQueue(byteLimit: byteLimit)))
         ids = Locked(Identities(run: Self.freshRun()))
@@ -216,11 +220,12 @@ public final class TickWriter: TickLog {
     ) async throws(PostgresError) {
         let began = ContinuousClock.now
         let (news, ticks) = (batch.news, batch.ticks)
-        let outcome = try await pool.run { [ids] connection throws(PostgresError) in
+        let outcome = try await pool.run { [ids, hotSpan] connection throws(PostgresError) in
             try ids.withLock { ids throws(PostgresError) in
                 // Learned one by one: what a failed commit learned is there all the same.
                 try ids.learn(news, ticks, connection)
-                let transaction = TickTransaction(ids: ids, isRepeated: isRepeated)
+                let transaction = TickTransaction(
+                    ids: ids, isRepeated: isRepeated, hotSpan: hotSpan)
                 return try transaction.write(ticks, news.metadata, connection)
             }
         }

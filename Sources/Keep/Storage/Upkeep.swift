@@ -78,6 +78,7 @@ final class Upkeep: Sendable {
     func pass(forgets: Bool = true) async throws(StorageError) {
         do throws(PostgresError) {
             let instant = now()
+            try await makeRoom()
             try await prepare(instant)
             try await seal(instant)
             try await merge(instant)
@@ -93,20 +94,30 @@ final class Upkeep: Sendable {
         }
     }
 
+    /// Looks at the disk each time, since it may fill up within minutes.
+    private func makeRoom() async throws(PostgresError) {
+        let days = try await Retention(pool: pool, options: options).makeRoom()
+        metrics.dropped.add(days.count)
+        for day in days {
+            log.warn(
+                "a day is dropped before its time, because the disk is nearly full",
+                ["day": "\(day)", "remedy": "a larger disk, or a shorter retention in weir.yml"])
+        }
+    }
+
     /// Makes the next partition before it is needed.
     private func prepare(_ instant: Timestamp) async throws(PostgresError) {
-        let starts = [instant, instant + Partitions.hot].map {
-            Partitions.start(of: $0, Partitions.hot)
-        }
+        let span = options.hotSpan
+        let starts = [instant, instant + span].map { Partitions.start(of: $0, span) }
         try await pool.run { connection throws(PostgresError) in
             try connection.transaction { connection throws(PostgresError) in
-                for start in starts { try TickTransaction.ensureHot(start, connection) }
+                for start in starts { try TickTransaction.ensureHot(start, span, connection) }
             }
         }
     }
 
     private func seal(_ instant: Timestamp) async throws(PostgresError) {
-        let end = Partitions.start(of: instant - options.grace, Partitions.hot)
+        let end = Partitions.start(of: instant - options.grace, options.hotSpan)
         if end > closed.withLock({ $0 }) {
             // What is on its way belongs into the partition, not beside it.
             do throws(SinkError) {

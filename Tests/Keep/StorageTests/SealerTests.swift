@@ -105,4 +105,42 @@ struct SealerTests {
         #expect(!plan.contains("residual("))
         #expect(!plan.contains("divisor("))
     }
+
+    @Test
+    func `ninety days of a thousand metrics are fewer than 500 relations, none of them vacuumed`()
+        async throws
+    {
+        let place = try await Place()
+        let metrics = (0..<1000).map { Labels.of("metric_\($0)", ["job": "j"]) }
+        try await place.pool.run { connection throws(PostgresError) in
+            var numbers: [String: Int32] = [:]
+            _ = try Identities.series(metrics, &numbers, connection)
+            let start = Timestamp(milliseconds: Self.start)
+            for day in 0..<90 {
+                try Days.ensure(start + .days(Int64(day)), connection)
+                _ = try RollupPartitions.ensure(start + .days(Int64(day)), connection)
+            }
+            for hot in 0..<3 {
+                try TickTransaction.ensureHot(
+                    start + .days(90) + .hours(Int64(2 * hot)), Partitions.hot, connection)
+            }
+        }
+        let relations = """
+            FROM pg_class c WHERE relnamespace IN ('weir'::regnamespace, 'weir_data'::regnamespace)
+                OR c.oid IN (SELECT reltoastrelid FROM pg_class
+                    WHERE relnamespace = 'weir_data'::regnamespace)
+            """
+        let count = try #require(Int(try await place.sql("SELECT count(*) \(relations)")))
+        #expect(count < 500)
+        #expect(count > 360)
+        // Nothing beside rows, and nothing for autovacuum to do.
+        let odd = """
+            FROM pg_class WHERE relnamespace = 'weir_data'::regnamespace AND relkind = 'r'
+                AND (relname ~ '^(chunk|tick)_' AND (reltoastrelid <> 0
+                        OR NOT coalesce(reloptions @> '{autovacuum_enabled=off}', false))
+                    OR relname ~ '^scrape_' AND (reltoastrelid <> 0 OR NOT coalesce(
+                        reloptions @> '{autovacuum_vacuum_insert_threshold=-1}', false)))
+            """
+        #expect(try await place.sql("SELECT string_agg(relname, ' ') \(odd)") == "")
+    }
 }

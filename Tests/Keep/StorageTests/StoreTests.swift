@@ -236,6 +236,77 @@ struct StoreTests {
             try await place.sql("SELECT count(*) FROM weir_data.span WHERE kind = 'day'") == "1")
     }
 
+    @Test func `the oldest days go when the disk runs low, until it does not`() async throws {
+        let place = try await Place()
+        let now = Locked(start)
+        var options = StoreOptions()
+        let pool = place.pool
+        options.diskSpace = { DiskSpace(free: 10 << 30, total: 20 << 30) }
+        let store = store(place, now, options)
+        let running = Task { await store.writer.run() }
+        defer { running.cancel() }
+        let clock = try await store.open(
+            ClockKey(kind: .scrape, name: "job", place: "x"), interval: nil)
+        for day in 0..<5 {
+            var batch = SampleBatch(time: Timestamp(milliseconds: now.withLock { $0 }))
+            batch.newSeries = [NewSeries(number: 0, labels: .of("m", ["name": "\(day)"]))]
+            (batch.series, batch.values) = ([0], [Double(day)])
+            try clock.append(batch)
+            try await store.settle()
+            now.withLock { $0 += 86_400_000 }
+            try await store.tidy()
+        }
+        let days = "SELECT count(*) FROM weir_data.span WHERE kind = 'day'"
+        #expect(try await place.sql(days) == "5")
+        #expect(try await Retention(pool: pool, options: options).makeRoom() == [])
+        // Something else fills the disk, and the first look that is not low comes after two days.
+        let looks = Locked(0)
+        options.diskSpace = {
+            let look = looks.withLock {
+                $0 += 1
+                return $0
+            }
+            return DiskSpace(free: look <= 3 ? 1 << 20 : 5 << 30, total: 20 << 30)
+        }
+        let gone = try await Retention(pool: pool, options: options).makeRoom()
+        #expect(gone.map(\.milliseconds) == [start, start + 86_400_000])
+        #expect(try await place.sql(days) == "3")
+        // The newest stays whatever happens.
+        options.diskSpace = { DiskSpace(free: 0, total: 20 << 30) }
+        #expect(try await Retention(pool: pool, options: options).makeRoom().count == 2)
+        #expect(try await place.sql(days) == "1")
+        let left = try await store.history.series(matching: [], in: all)
+        #expect(left.map { $0.labels["name"] } == ["4"])
+    }
+
+    @Test func `memory answers while the database is away, with a warning for who hears it`()
+        async throws
+    {
+        let pool = PostgresPool(try PostgresOptions("host=/nowhere dbname=none"), size: 1)
+        let store = Store(pool: pool, registry: MetricRegistry(), log: .silent) {
+            Timestamp(milliseconds: start)
+        }
+        let clock = try await store.open(
+            ClockKey(kind: .scrape, name: "job", place: "x"), interval: nil)
+        var batch = SampleBatch(time: Timestamp(milliseconds: start + 1000))
+        batch.newSeries = [NewSeries(number: 0, labels: .of("m"))]
+        (batch.series, batch.values) = ([0], [1])
+        try clock.append(batch)
+        await #expect(throws: SourceError.self) {
+            _ = try await store.series(matching: [], in: all)
+        }
+        let heard = Locked<[String]>([])
+        let found = await SourceWarnings.$hear.withValue({ text in
+            heard.withLock { $0.append(text) }
+        }) {
+            // Nothing is thrown, which the values below show.
+            (try? await store.series(matching: [], in: all)) ?? []
+        }
+        #expect(found.map(\.values) == [[1]])
+        #expect(heard.withLock { $0.count } == 1)
+        #expect(heard.withLock { $0[0] }.contains("samples before"))
+    }
+
     @Test func `a restart has all at once: what was sealed and what was hot`() async throws {
         let place = try await Place()
         let now = Locked(start)
