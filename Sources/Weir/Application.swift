@@ -4,6 +4,7 @@ import Configuration
 import Glibc
 import Model
 import Postgres
+import PrivatePostgres
 import PromQL
 import Telemetry
 import Threads

@@ -19,7 +19,7 @@ struct Snapshots: Sendable {
         let now = WallClock.now
         if !skipHead { try await store.settle() }
         let name = Self.name(at: now)
-        let file = try await SnapshotFile(folder: folder, name: name)
+        let file = try SnapshotFile(folder: folder, name: name)
         do {
             try await write(to: file, through: now)
             try await file.finish()
@@ -97,8 +97,8 @@ private actor SnapshotFile {
 
     func abandon() {
         close(descriptor)
-        unlink(draft + "/samples.om")
-        rmdir(draft)
+        _ = unsafe unlink(draft + "/samples.om")
+        _ = unsafe rmdir(draft)
     }
 }
 
