@@ -16,7 +16,8 @@ struct Keeping: Service {
     /// Everything, new and old.
     var source: any SeriesSource { store }
 
-    /// - Parameter folder: Where on this machine the database lies, if that is known.
+    /// What keeps samples in the database of `pool`, which lies in `folder` on this machine, if that
+    /// is known.
     init(
         pool: PostgresPool, folder: String?, settings: Settings, registry: MetricRegistry, log: Log
     ) {

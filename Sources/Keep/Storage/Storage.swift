@@ -10,7 +10,9 @@ public import Postgres
 public struct StoreOptions: Sendable {
     /// How long memory holds what is not sealed, and what is read most.
     public var headSpan = TimeSpan.hours(2)
-    /// How long a stretch becomes one hot partition: a part of a day. A database keeps to one.
+    /// How long a stretch becomes one hot partition.
+    ///
+    /// It divides a day, and a database keeps to one.
     public var hotSpan = TimeSpan.hours(2)
     /// How long after its two hours a hot partition still takes samples.
     public var grace = TimeSpan.minutes(10)
