@@ -100,9 +100,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
-                "HTTPServe", "Head",
-                "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL", "Relabeling",
-                "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
+                "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
+                "Relabeling", "Relay", "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),

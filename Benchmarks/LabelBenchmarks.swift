@@ -5,6 +5,7 @@ import HTTPServe
 import Head
 import Model
 import PromQL
+import Relay
 import Telemetry
 
 /// Labels and series from the index: a million series of ten labels.

@@ -139,9 +139,4 @@ extension APIError {
         case .cancelled: self = .canceled("query was canceled")
         }
     }
-
-    /// Does `work`, and says in Prometheus's words why series could not be read.
-    static func wrapped<Value>(_ work: () async throws -> Value) async throws -> Value {
-        do { return try await work() } catch let error as SourceError { throw APIError(error) }
-    }
 }
