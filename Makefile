@@ -5,6 +5,7 @@
 # make test-promql     the language beside Prometheus: its scripts, 5,000 questions to both
 # make test-sanitize   the tests under AddressSanitizer and ThreadSanitizer
 # make test-faults     the long kill tests
+# make test-openapi    every route, asked by schemathesis as docs/openapi.yaml describes it
 # make install PREFIX=/usr/local   copy the program, its manual page and completions; or uninstall
 # make deb        a Debian package in .build/deb
 
@@ -17,7 +18,7 @@ SOURCES := Sources Tests Benchmarks Package.swift
 RUN_TESTS := scripts/summary $(SWIFT) test --disable-xctest --parallel \
   --experimental-maximum-parallelization-width 8
 
-.PHONY: run release test lint bench coverage test-promql test-sanitize test-faults install uninstall deb clean
+.PHONY: run release test lint bench coverage test-promql test-sanitize test-faults test-openapi install uninstall deb clean
 
 run: release
 	@exec $(PROGRAM) run --config.file=targets/prometheus.yml --storage.tsdb.path=data
@@ -73,6 +74,11 @@ test-faults: export WEIR_FAULT_ROUNDS := 20
 test-faults:
 	@scripts/setup test
 	@$(RUN_TESTS) --filter Fault
+
+test-openapi:
+	@scripts/setup test
+	@scripts/progress "building Weir" $(SWIFT) build --product weir
+	@scripts/openapi "$$($(SWIFT) build --show-bin-path)/weir" 60
 
 # Under sudo, what its user has built is taken as it is.
 install uninstall:

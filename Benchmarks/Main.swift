@@ -14,6 +14,7 @@ enum Benchmarks {
         ("exposition", { try await ExpositionBenchmarks.run(&$0) }),
         ("scraping", { try await ScrapingBenchmarks.run(&$0) }),
         ("head", { try await HeadBenchmarks.run(&$0) }),
+        ("labels", { try await LabelBenchmarks.run(&$0) }),
         ("storage", { try await StorageBenchmarks.run(&$0) }),
         ("price", { try await PriceBenchmarks.run(&$0) }),
         ("dashboards", { try await DashboardBenchmarks.run(&$0) }),

@@ -4,6 +4,7 @@ import Configuration
 import Glibc
 import Model
 import Postgres
+import PrivatePostgres
 import PromQL
 import Storage
 import Telemetry
@@ -105,8 +106,12 @@ struct Application {
             log: log)
         needs.jobText = { await live.text(ofJob: $0) }
         needs.admin.isEnabled = invocation.isOn("web.enable-admin-api")
-        needs.admin.eraser = keeping.source as? any SeriesEraser
-        if let exemplars = keeping.source as? any ExemplarSource { needs.exemplars = exemplars }
+        needs.admin.eraser = keeping.store
+        needs.exemplars = keeping.store
+        let snapshots = Snapshots(
+            folder: invocation.text("storage.tsdb.path") + "/snapshots", store: keeping.store,
+            pool: pool)
+        needs.admin.snapshot = { try await snapshots.make(skipHead: $0) }
         needs.targets = TargetAccess(
             gathering.scraper, finder: gathering.finder,
             outside: .init(

@@ -162,7 +162,7 @@ struct Retention {
 
     // MARK: Series
 
-    /// Forgets series and clocks of which nothing is left.
+    /// Forgets series, labels and clocks of which nothing is left.
     static func forgetSeries(
         _ connection: borrowing PostgresConnection
     ) throws(PostgresError) {
@@ -172,15 +172,23 @@ struct Retention {
                 "SELECT pg_advisory_xact_lock($1)", [.int8(Identities.lock)])
             _ = try connection.run(
                 """
-                DELETE FROM weir_data.series s
-                WHERE NOT EXISTS (SELECT FROM weir_data.placement p WHERE p.series = s.id)
-                    AND NOT EXISTS (SELECT FROM weir_data.late l WHERE l.series = s.id)
-                    AND NOT EXISTS (SELECT FROM weir_data.histogram h WHERE h.series = s.id)
-                    AND NOT EXISTS (SELECT FROM weir_data.exemplar e WHERE e.series = s.id)
-                    AND NOT EXISTS (SELECT FROM weir_data.rollup r
-                        WHERE r.metric = s.metric AND r.series = s.id)
-                    AND NOT EXISTS (SELECT FROM weir_data.chunk c
-                        WHERE c.metric = s.metric AND c.series = s.id);
+                WITH gone AS (
+                    DELETE FROM weir_data.series s
+                    WHERE NOT EXISTS (SELECT FROM weir_data.placement p WHERE p.series = s.id)
+                        AND NOT EXISTS (SELECT FROM weir_data.late l WHERE l.series = s.id)
+                        AND NOT EXISTS (SELECT FROM weir_data.histogram h WHERE h.series = s.id)
+                        AND NOT EXISTS (SELECT FROM weir_data.exemplar e WHERE e.series = s.id)
+                        AND NOT EXISTS (SELECT FROM weir_data.rollup r
+                            WHERE r.metric = s.metric AND r.series = s.id)
+                        AND NOT EXISTS (SELECT FROM weir_data.chunk c
+                            WHERE c.metric = s.metric AND c.series = s.id)
+                    RETURNING s.id, s.labels)
+                DELETE FROM weir_data.label l
+                USING (SELECT DISTINCT e.key, e.value FROM gone, jsonb_each_text(labels) e) g
+                WHERE l.name = g.key AND md5(l.value) = md5(g.value) AND NOT EXISTS (
+                    SELECT FROM weir_data.series s
+                    WHERE s.labels @> jsonb_build_object(l.name, l.value)
+                        AND s.id NOT IN (SELECT id FROM gone));
                 DELETE FROM weir_data.clock k
                 WHERE kind = 'late' AND NOT EXISTS (
                     SELECT FROM weir_data.chunk c WHERE c.metric = 0 AND c.series = k.id);

@@ -131,7 +131,6 @@ extension RouteNote.DataShape {
         case .texts: "Texts"
         case .text: "OneText"
         case .labelSets: "LabelSets"
-        case .queryResult: "QueryResult"
         }
     }
 }

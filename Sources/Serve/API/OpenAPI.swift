@@ -144,7 +144,9 @@ public enum OpenAPI {
     {
         switch kind {
         case .text where !isEmpty: .map([("type", .text("string")), ("minLength", .word("1"))])
-        case .text, .expression, .selector: .map([("type", .text("string"))])
+        case .text: .map([("type", .text("string"))])
+        case .expression, .selector:
+            .map([("type", .text("string")), ("examples", .list(["up"]))])
         case .choice(let choices):
             .map([("type", .text("string")), ("enum", .list(choices.map { .text($0) }))])
         case .truth:
@@ -175,8 +177,9 @@ public enum OpenAPI {
             all[200] = response("A success.", content(of: note.answer))
         }
         if note.mayBeEmpty { all[204] = response("There is nothing to tell.", []) }
-        for status in note.statuses + (isAPI ? [400, 503] : []) {
-            all[status] = refusal(isAPI ? "Failure" : "Refusal", status)
+        let isEnveloped = isAPI && !note.isPlain
+        for status in note.statuses + (isEnveloped ? [400, 503] : []) {
+            all[status] = refusal(isEnveloped ? "Failure" : "Refusal", status)
         }
         if requirement != .nothing {
             for status in [401, 403, 429] { all[status] = refusal("Refusal", status) }
@@ -199,7 +202,7 @@ public enum OpenAPI {
                 response(reason(status), plain + [("application/json", "Failure")])
             )
         }
-        let plain = [400, 401, 403, 404, 405, 429, 500, 503].map { status in
+        let plain = [400, 401, 403, 404, 405, 415, 429, 500, 503].map { status in
             ("Refusal\(status)", response(reason(status), [("text/plain", "Text")]))
         }
         return failures + plain
@@ -212,6 +215,7 @@ public enum OpenAPI {
         case 403: "The credential may not do this, or it is switched off."
         case 404: "There is no such thing."
         case 405: "Only POST and PUT."
+        case 415: "The body is of a kind that is not taken."
         case 422: "The expression cannot be evaluated, or more was asked for than may be answered."
         case 429: "Too many requests."
         case 503: "Weir is starting or stopping, or it took too long."
@@ -247,6 +251,11 @@ public enum OpenAPI {
     private static func content(of answer: RouteNote.Answer) -> [(type: String, schema: String)] {
         switch answer {
         case .data(let shape): [("application/json", shape.schemaName)]
+        case .values:
+            [
+                ("application/json", "QueryResult"), ("text/csv", "Text"),
+                ("application/x-ndjson", "Text"),
+            ]
         case .text: [("text/plain", "Text")]
         case .metrics: [("text/plain", "Text"), ("application/openmetrics-text", "Text")]
         case .json: [("application/json", "Anything")]

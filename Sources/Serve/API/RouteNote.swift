@@ -40,6 +40,8 @@ public struct RouteNote: Sendable {
     public enum Answer: Sendable {
         /// Prometheus's envelope with this in `data`.
         case data(DataShape)
+        /// A query's result: the envelope, or lines of CSV or JSON.
+        case values
         /// Plain text.
         case text
         /// A page of metrics.
@@ -58,7 +60,7 @@ public struct RouteNote: Sendable {
 
     /// What `data` is, as far as it is told.
     public enum DataShape: Sendable {
-        case object, list, texts, text, labelSets, queryResult
+        case object, list, texts, text, labelSets
     }
 
     /// A short sentence.
@@ -69,6 +71,8 @@ public struct RouteNote: Sendable {
     public var answer: Answer
     /// Whether it may have nothing to give: 204.
     public var mayBeEmpty = false
+    /// Whether it says what is wrong in plain text, below `/api/v1` too.
+    public var isPlain = false
     /// Statuses that it answers with beside those of all routes.
     public var statuses: [Int] = []
 

@@ -24,9 +24,6 @@ extension Routes {
                 RouteNote("Stops the program.", answer: .text, statuses: [403, 405]),
                 handlers.quit),
             route(
-                [.get], "/", .credential, RouteNote("What there is to see.", answer: .text),
-                status.front),
-            route(
                 [.get], "/version", .credential,
                 RouteNote("Which Weir this is.", answer: .json), isQuick: true, status.version),
         ]
@@ -55,7 +52,14 @@ extension Routes {
     static func queries(_ needs: Dependencies) -> [Route] {
         let query = QueryHandlers(needs)
         let exemplars = ExemplarHandlers(needs)
-        let more: [RouteNote.Parameter] = [.timeout, .limit, .lookback, .statistics]
+        let more: [RouteNote.Parameter] = [
+            .timeout, .limit, .lookback, .statistics,
+            .init(
+                name: "explain", kind: .truth, meaning: "With what each part of it cost."),
+            .init(
+                name: "format", kind: .choice(QueryAnswer.Form.allCases.map(\.rawValue)),
+                meaning: "How the answer is written; JSON by default."),
+        ]
         return [
             api(
                 [.get, .post], "/query", needs,
@@ -64,7 +68,7 @@ extension Routes {
                     [
                         .query(),
                         .init(name: "time", kind: .time, meaning: "The instant; now by default."),
-                    ] + more, answer: .data(.queryResult), statuses: [422]), query.instant),
+                    ] + more, answer: .values, statuses: [422]), query.instant),
             api(
                 [.get, .post], "/query_range", needs,
                 RouteNote(
@@ -74,7 +78,7 @@ extension Routes {
                         .init(
                             name: "step", kind: .span, meaning: "The distance of the instants.",
                             isRequired: true),
-                    ] + more, answer: .data(.queryResult), statuses: [422]), query.range),
+                    ] + more, answer: .values, statuses: [422]), query.range),
             api(
                 [.get, .post], "/query_exemplars", needs,
                 RouteNote(

@@ -9,10 +9,24 @@ public enum Routes {
     /// The table.
     public static func all(_ needs: Dependencies) -> [Route] {
         let described =
-            lifecycle(needs) + pages(needs) + queries(needs) + labels(needs) + targets(needs)
-            + rules(needs) + status(needs) + admin(needs) + receiving(needs)
-        return described + [document(of: described, needs)]
+            lifecycle(needs) + pages(needs) + queries(needs) + labels(needs) + searches(needs)
+            + targets(needs) + rules(needs) + status(needs) + admin(needs) + receiving(needs)
+        let all = described + [document(of: described, needs)]
+        return [front(of: all, needs)] + all
     }
+
+    /// The page that lists `routes`.
+    private static func front(of routes: [Route], _ needs: Dependencies) -> Route {
+        let lines = routes.compactMap { route -> String? in
+            guard let note = (route.requirement as? RouteAccess)?.note else { return nil }
+            let methods = route.methods.map(\.rawValue).joined(separator: ", ")
+            return "\(route.pattern)  \(note.summary) \(methods)\n"
+        }
+        let text = "Weir \(needs.build.version)\n\n" + lines.joined()
+        return route([.get], "/", .credential, frontNote) { _ in .text(text) }
+    }
+
+    private static let frontNote = RouteNote("What there is to see.", answer: .text)
 
     /// A router of `routes` below `prefix`.
     public static func router(
@@ -34,7 +48,8 @@ public enum Routes {
                     meaning: "The version of OpenAPI; 3.1 by default.")
             ], answer: .yaml)
         let own = api([.get], "/openapi.yaml", needs, note) { _ in ServerResponse() }
-        let described = routes + [own]
+        let front = route([.get], "/", .credential, frontNote) { _ in ServerResponse() }
+        let described = [front] + routes + [own]
         return api([.get], "/openapi.yaml", needs, note) { request in
             let asked = request.parameters["openapi_version"] ?? ""
             guard let version = OpenAPI.Version(asked: asked) else {

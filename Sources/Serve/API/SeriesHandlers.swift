@@ -1,5 +1,6 @@
 import HTTPServe
 import Model
+import Threads
 
 /// Which series there are, and which labels they have.
 struct SeriesHandlers: Sendable {
@@ -19,13 +20,13 @@ struct SeriesHandlers: Sendable {
         let (limit, range) = (try parameters.limit(), try parameters.range())
         let selectors = try parameters.selectors(prefix: QueryParameters.ofMatch)
         let source = needs.series(for: request)
-        let found = try await Self.each(selectors) { matchers throws(SourceError) in
+        let (found, remarks) = try await Self.each(selectors) { matchers throws(SourceError) in
             try await source.labelSets(matching: matchers, in: range, limit: limit.map { $0 + 1 })
         }
         // Several selectors may select the same.
         let all = found.count == 1 ? found[0] : Array(Set(found.joined()))
         let (sets, warnings) = Self.cut(all.sorted(), to: limit)
-        return .list(sets, warnings: warnings) { $0.labels($1) }
+        return .list(sets, warnings: remarks + warnings) { $0.labels($1) }
     }
 
     /// The names of all labels, or of those that the selected series have.
@@ -58,26 +59,34 @@ struct SeriesHandlers: Sendable {
         let (limit, range) = (try parameters.limit(), try parameters.range())
         let selectors = try parameters.selectors()
         let source = needs.series(for: request)
-        let found = try await Self.each(selectors.isEmpty ? [[]] : selectors) {
+        let (found, remarks) = try await Self.each(selectors.isEmpty ? [[]] : selectors) {
             matchers throws(SourceError) in
             // One more than wanted tells whether there are more.
             try await read(source, matchers, range, limit.map { $0 + 1 })
         }
         let all = found.count == 1 ? found[0] : Array(found.joined()).sortedBytewise()
         let (texts, warnings) = Self.cut(all, to: limit)
-        return .list(texts, warnings: warnings) { $0.string($1) }
+        return .list(texts, warnings: remarks + warnings) { $0.string($1) }
     }
 
-    private static func each<Answer>(
+    /// The answer for each selector, and what the source had to say beside them: while the database
+    /// is away there is an answer from memory, with a warning.
+    private static func each<Answer: Sendable>(
         _ selectors: [[Matcher]], _ read: ([Matcher]) async throws(SourceError) -> Answer
-    ) async throws(APIError) -> [Answer] {
-        var answers: [Answer] = []
-        for matchers in selectors {
-            do throws(SourceError) { answers.append(try await read(matchers)) } catch {
-                throw APIError(error)
+    ) async throws(APIError) -> (answers: [Answer], warnings: [String]) {
+        let heard = Locked<[String]>([])
+        let outcome = await SourceWarnings.$hear.withValue({ text in
+            heard.withLock { if !$0.contains(text) { $0.append(text) } }
+        }) { () async -> Result<[Answer], APIError> in
+            var answers: [Answer] = []
+            for matchers in selectors {
+                do throws(SourceError) { answers.append(try await read(matchers)) } catch {
+                    return .failure(APIError(error))
+                }
             }
+            return .success(answers)
         }
-        return answers
+        return (try outcome.get(), heard.withLock { $0 })
     }
 
     private static func cut<Element>(

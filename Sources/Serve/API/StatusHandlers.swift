@@ -10,28 +10,6 @@ struct StatusHandlers: Sendable {
 
     init(_ needs: Dependencies) { self.needs = needs }
 
-    @Sendable func front(_ request: ServerRequest) async -> ServerResponse {
-        .text(
-            """
-            Weir \(needs.build.version)
-
-            /-/healthy  /-/ready
-            /metrics  /metrics/self
-            /federate?match[]=…
-            /version
-            /api/v1/query  /api/v1/query_range  /api/v1/format_query
-            /api/v1/series  /api/v1/labels  /api/v1/label/…/values
-            /api/v1/targets  /api/v1/targets/metadata  /api/v1/targets/body
-            /api/v1/targets/relabel_steps  /api/v1/scrape_pools  /api/v1/service_discovery
-            /api/v1/metadata
-            /api/v1/status/buildinfo
-            /api/v1/status/runtimeinfo
-            /api/v1/status/flags
-            /api/v1/status/config
-
-            """)
-    }
-
     @Sendable func version(_ request: ServerRequest) async -> ServerResponse {
         var writer = JSONWriter()
         write(needs.build, to: &writer)

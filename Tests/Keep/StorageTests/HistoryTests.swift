@@ -114,6 +114,29 @@ struct HistoryTests {
         }
     }
 
+    @Test func `a label is forgotten with the last series that had it`() async throws {
+        let place = try await Place()
+        _ = try await place.sql(
+            """
+            INSERT INTO weir_data.metric (name) VALUES ('m');
+            INSERT INTO weir_data.series (metric, labels) VALUES
+                (1, '{"a": "x", "b": "kept"}'), (1, '{"a": "y", "b": "kept"}'), (1, '{"c": "z"}');
+            INSERT INTO weir_data.label VALUES ('a', 'x'), ('a', 'y'), ('b', 'kept'), ('c', 'z');
+            INSERT INTO weir_data.late
+                SELECT id, '2023-11-14 00:05:00Z', 7 FROM weir_data.series WHERE labels->>'a' = 'x'
+            """)
+        try await place.pool.run { connection throws(PostgresError) in
+            try Retention.forgetSeries(connection)
+        }
+        let history = History(pool: place.pool)
+        let names = try await history.labelNames(
+            matching: [], in: range(0, start * 2), limit: nil)
+        #expect(names == ["__name__", "a", "b"])
+        let values = try await history.labelValues(
+            of: "a", matching: [], in: range(0, start * 2), limit: nil)
+        #expect(values == ["x"])
+    }
+
     private static let matched = Task {
         let place = try await Place()
         let clock = HandClock(

@@ -46,7 +46,7 @@ struct StatusRoutesTests {
                 "/scrape_pools/config?scrapePool=b", 404, #"unable to locate scrape pool \"b\""#
             ),
             (
-                "/status/self_metrics?metric_name_pattern=weir_r.*", 200,
+                "/status/self_metrics?metric_name_pattern=weir_rea.*", 200,
                 #"[{"name":"weir_ready","help":"Whether Weir answers every route.","type":"GAUGE","metric":[{"label":[],"gauge":{"value":1}}]}]"#
             ),
             (
