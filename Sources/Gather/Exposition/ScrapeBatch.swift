@@ -46,13 +46,10 @@ public struct ScrapeBatch: ~Copyable {
     /// Empties what belongs to one scrape alone; columns stay for the next one's sake.
     mutating func begin() {
         isSameLayout = false
-        newSeries.removeAll(keepingCapacity: true)
-        gone.removeAll(keepingCapacity: true)
-        retired.removeAll(keepingCapacity: true)
-        metadata.removeAll(keepingCapacity: true)
-        exemplars.removeAll(keepingCapacity: true)
-        histograms.removeAll(keepingCapacity: true)
+        // Their memory too: most of it is needed in a target's first scrape only.
+        (newSeries, gone, retired, metadata) = ([], [], [], [])
+        (exemplars, histograms) = ([], [])
         skipped = 0
-        faults.removeAll(keepingCapacity: true)
+        faults = []
     }
 }

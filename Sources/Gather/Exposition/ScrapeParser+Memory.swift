@@ -5,7 +5,11 @@ extension ScrapeParser {
     /// After a good scrape: what was learned is what the next one is expected to look like.
     mutating func finishLayout() {
         if !isLearning, cursor < layout.lines.count { startLearning() }
-        defer { tellMetadata() }
+        let hasLearned = isLearning
+        defer {
+            tellMetadata()
+            packIfCalm(hasLearned: hasLearned)
+        }
         guard isLearning else {
             batch.isSameLayout = true
             return
@@ -98,6 +102,7 @@ extension ScrapeParser {
 
     /// After a change of format: a series' bytes mean something else now.
     mutating func forgetTarget() {
+        if isPacked { unpack() }
         var all: [UInt32] = []
         table.remove { number in
             all.append(number)

@@ -33,7 +33,12 @@ public struct ScrapeParser: ~Copyable {
     /// The place of the type that the last `TYPE` line gave, in `MetricType.allCases`.
     var type: UInt8 = 0
 
-    // What is known of the target.
+    // What is known of the target; see `pack`.
+    var isPacked = false
+    /// How many scrapes in a row have repeated the layout.
+    var calm: UInt32 = 0
+    /// One more than the highest number ever given, while the table is packed away.
+    var packedNumbers = 0
     var table = SeriesTable()
     var comments = SeriesTable()
     var commentTypes: [UInt8] = []

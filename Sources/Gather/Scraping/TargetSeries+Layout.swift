@@ -101,8 +101,9 @@ extension TargetSeries {
         let before = live
         let previous = scrapes
         scrapes &+= 1
-        layout.removeAll(keepingCapacity: true)
-        positions.removeAll(keepingCapacity: true)
+        layout = []
+        layout.reserveCapacity(scrape.series.count)
+        positions = []
         var tracked: [UInt32] = []
         let latest = context.time.milliseconds + Self.farthest
         for index in scrape.series.indices {

@@ -181,6 +181,19 @@ struct TargetSeries: ~Copyable {
         return gone
     }
 
+    /// Gives back what belongs to one scrape alone, once nobody looks at the batch any more.
+    mutating func release() {
+        let isNew = !batch.newSeries.isEmpty
+        (batch.values, batch.times) = ([], [])
+        (batch.newSeries, batch.retired, batch.metadata) = ([], [], [])
+        (batch.exemplars, batch.histograms) = ([], [])
+        if steadyReports == nil { batch.series = [] }
+        guard isNew else { return }
+        numbers.pack()
+        map.trim()
+        seen.trim()
+    }
+
     /// The sink did not take it: what was new in it is told again with the next one.
     mutating func lost() {
         steadyReports = nil
