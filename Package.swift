@@ -175,9 +175,8 @@ func tests() -> [Target] {
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test(
             "Scraping", in: "Gather",
-            uses: "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model",
-            "Relabeling",
-            "Telemetry", "Threads"),
+            uses: "Compression", "Configuration", "Crypto", "Discovery", "Exposition", "HTTPFetch",
+            "Model", "Relabeling", "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test("Head", in: "Keep", uses: "Model", "Telemetry", "Threads"),

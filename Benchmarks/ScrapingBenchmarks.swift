@@ -40,6 +40,7 @@ enum ScrapingBenchmarks {
         await gatherer.start()
         // Each has scraped every target at least once by then, and knows all series.
         try await Task.sleep(for: .seconds(12))
+        gatherer.sink.forgetStamps()
         let before = (
             own: BenchmarkReport.cpuSeconds, samples: gatherer.sink.samples,
             prometheus: ProcessTimes.cpuSeconds(of: Int(prometheus.pid)),
@@ -270,14 +271,14 @@ private struct Gatherer {
 private final class CountingSink: SampleSink {
     private struct Counts {
         var samples = 0
-        var batches = 0
-        var planned = 0
+        var clocks: [Clock] = []
     }
 
     private final class Clock: SampleClock {
         let counts: Locked<Counts>
         let interval: Int64
-        let residue = Locked<Int64?>(nil)
+        /// How often each distance from a multiple of the interval was seen.
+        let residues = Locked<[Int64: Int]>([:])
 
         init(_ counts: Locked<Counts>, interval: Int64) {
             (self.counts, self.interval) = (counts, interval)
@@ -286,15 +287,9 @@ private final class CountingSink: SampleSink {
         func append(_ batch: borrowing SampleBatch) throws(SinkError) {
             let mine = batch.time.milliseconds % interval
             let count = batch.values.count
-            // The planned one, which all but late scrapes have.
-            let isPlanned = residue.withLock { residue in
-                defer { residue = mine }
-                return residue == mine
-            }
+            residues.withLock { $0[mine, default: 0] += 1 }
             counts.withLock {
                 $0.samples += count
-                $0.batches += 1
-                $0.planned += isPlanned ? 1 : 0
             }
         }
 
@@ -305,13 +300,28 @@ private final class CountingSink: SampleSink {
 
     var samples: Int { counts.withLock { $0.samples } }
 
-    /// The share of batches whose stamp lies a whole number of intervals behind the one before.
+    /// The share of batches that are stamped with a planned tick: each target's most frequent
+    /// distance from a multiple of its interval.
     var plannedShare: Double {
-        counts.withLock { Double($0.planned) / Double(max(1, $0.batches - 200)) }
+        var (all, planned) = (0, 0)
+        for clock in counts.withLock({ $0.clocks }) {
+            clock.residues.withLock { residues in
+                all += residues.values.reduce(0, +)
+                planned += residues.values.max() ?? 0
+            }
+        }
+        return Double(planned) / Double(max(1, all))
+    }
+
+    /// Forgets what was seen of stamps so far.
+    func forgetStamps() {
+        for clock in counts.withLock({ $0.clocks }) { clock.residues.withLock { $0 = [:] } }
     }
 
     func open(_ key: ClockKey, interval: TimeSpan?) async throws(SinkError) -> any SampleClock {
-        Clock(counts, interval: interval?.milliseconds ?? 1000)
+        let clock = Clock(counts, interval: interval?.milliseconds ?? 1000)
+        counts.withLock { $0.clocks.append(clock) }
+        return clock
     }
 
     func settle() async throws(SinkError) {}

@@ -82,8 +82,7 @@ public final class HTTPClient: Sendable {
 
     /// Asks, and calls `finish` on the loop's thread when it is over.
     ///
-    /// An actor that lives there goes on without another thread in between, where it makes its own
-    /// continuation of the call.
+    /// A task that runs there goes on without another thread in between.
     public func begin(
         _ prepared: PreparedFetch, into reader: any BodyReader,
         finish: @escaping @Sendable (Result<HTTPResponse, HTTPFetchError>) -> Void

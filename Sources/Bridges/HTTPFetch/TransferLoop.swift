@@ -7,11 +7,16 @@ import Threads
 /// An actor may live on it too: its transfers then begin and end without a thread having to be
 /// woken. Whatever such an actor does keeps all transfers waiting, so it must be quick.
 public final class TransferLoop: SerialExecutor {
-    private let mailbox = Mailbox()
+    private let mailbox: Mailbox
+    /// For tasks that should not depend on any other thread, though they wait now and then: what
+    /// resumes them would else go through the pool that all other tasks share.
+    public let tasks: any TaskExecutor
 
     /// Starts the thread; a route is `host:port:host:port` and leads from the first to the second.
     init(routes: [String], connectionLimit: Int) {
-        let mailbox = mailbox
+        let mailbox = Mailbox()
+        self.mailbox = mailbox
+        tasks = LoopTasks(mailbox)
         WorkerThread.detached(name: "weir-fetch") {
             weir_hurry_thread(Self.niceness)
             let lookup = NameLookup { mailbox.post(.answer($0, $1)) }
@@ -50,13 +55,22 @@ public final class TransferLoop: SerialExecutor {
     /// Calls `body` on the loop's thread at `instant`, or as soon as `hurry()` is called.
     ///
     /// It is not late by more than what the thread does at the time. One call at a time: another
-    /// one ends the first. For an actor that suspends itself until then.
+    /// one ends the first.
     public func call(at instant: ContinuousClock.Instant, _ body: @escaping @Sendable () -> Void) {
         mailbox.sleep(until: instant, body)
     }
 
     /// Makes the call that waits now, or the next one as soon as it is asked for.
     public func hurry() { mailbox.wake() }
+}
+
+/// Runs tasks between transfers, as long as somebody holds the loop.
+private final class LoopTasks: TaskExecutor {
+    private let mailbox: Mailbox
+
+    init(_ mailbox: Mailbox) { self.mailbox = mailbox }
+
+    func enqueue(_ job: consuming ExecutorJob) { mailbox.post(.task(UnownedJob(job), self)) }
 }
 
 /// What there is to do for the loop: in letters, since most of it comes from other threads.
@@ -66,6 +80,7 @@ private final class Mailbox: Sendable {
         case cancel(Transfer)
         case answer(String, NameLookup.Answer)
         case job(UnownedJob, TransferLoop)
+        case task(UnownedJob, LoopTasks)
     }
 
     typealias Sleeper = (due: ContinuousClock.Instant, wake: @Sendable () -> Void)
@@ -130,6 +145,7 @@ private final class Mailbox: Sendable {
         case .cancel(let transfer): multi.cancel(transfer)
         case .answer(let name, let answer): multi.note(answer, of: name)
         case .job(let job, let loop): job.runSynchronously(on: loop.asUnownedSerialExecutor())
+        case .task(let job, let tasks): job.runSynchronously(on: tasks.asUnownedTaskExecutor())
         }
     }
 

@@ -16,7 +16,9 @@ extension ScrapeParser {
     /// After the first scrape too, since most targets stay as they are.
     mutating func packIfCalm(hasLearned: Bool) {
         calm = hasLearned ? 0 : calm &+ 1
-        guard !isPacked, predicts, format != .protobuf, natives.isEmpty else { return }
+        guard !isPacked, predicts, format != .protobuf, !options.convertsClassicHistograms else {
+            return
+        }
         // What this scrape has told cannot be taken back in the same breath.
         guard calm >= Self.calmScrapes || (changes <= 1 && holdsAll) else { return }
         retireMissing()

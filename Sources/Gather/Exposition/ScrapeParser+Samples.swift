@@ -25,8 +25,11 @@ extension ScrapeParser {
         }
     }
 
+    /// More comments in front of one sample are not remembered: they are looked up each time.
+    static let pendingLimit = 64 << 10
+
     private mutating func addPending(_ line: Span<UInt8>) {
-        guard predicts else { return }
+        guard predicts, pending.count + line.count < Self.pendingLimit else { return }
         pending.append(line)
         pending.append(UInt8(ascii: "\n"))
     }
@@ -63,6 +66,11 @@ extension ScrapeParser {
     @discardableResult
     mutating func remember(_ comment: CommentLine, _ line: Span<UInt8>, hash: UInt32) -> UInt32? {
         guard comments.number(of: line, hash: hash) == nil else { return nil }
+        // What says so much and brings so few samples is read anew rather than remembered.
+        if comments.byteCount > 2 << 20 + table.count * 512 {
+            comments = SeriesTable()
+            (commentTypes, newComments) = ([], [])
+        }
         let added = comments.insert(line, hash: hash)
         while commentTypes.count <= Int(added) { commentTypes.append(0) }
         if case .type(_, let new) = comment { commentTypes[Int(added)] = Self.place(of: new) + 1 }
@@ -140,11 +148,18 @@ extension ScrapeParser {
 
     /// Makes a series known.
     mutating func add(_ key: Span<UInt8>, hash: UInt32, labels: Labels) -> UInt32 {
+        let added = insert(key, hash: hash)
+        if options.convertsClassicHistograms, notePart(added, labels) { return added }
+        batch.newSeries.append(NewSeries(number: added, labels: labels))
+        return added
+    }
+
+    /// Gives a key a number.
+    mutating func insert(_ key: Span<UInt8>, hash: UInt32) -> UInt32 {
         let added = table.insert(key, hash: hash)
         lastSeen.fill(0, upTo: Int(added) + 1)
         positions.fill(LayoutLine.none, upTo: Int(added) + 1)
         positions[Int(added)] = LayoutLine.none
-        batch.newSeries.append(NewSeries(number: added, labels: labels))
         return added
     }
 

@@ -49,6 +49,8 @@ public struct ScrapeParser: ~Copyable {
     var lastSeen = Column<UInt32>()
     /// Where the series stands in `layout`, by number.
     var positions = Column<UInt32>()
+    /// What a series means for a native histogram, by number; see `fold`.
+    var parts: [HistogramPart?] = []
     /// The series of the last good scrape's native histograms.
     var natives: [UInt32] = []
     let keyHash = KeyHash()

@@ -44,14 +44,10 @@ struct SeriesTable: ~Copyable {
         free = (0..<UInt32(keys.count)).filter { keys[Int($0)].length == 0 }
     }
 
-    /// Gives back what is held for keys to come.
-    mutating func trim() {
-        keys.trim()
-        bytes.trim()
-    }
-
     /// How many keys are known.
     var count: Int { keys.count - free.count }
+    /// The bytes of all keys.
+    var byteCount: Int { bytes.count }
     /// One more than the highest number ever given.
     var numbers: Int { keys.count }
 

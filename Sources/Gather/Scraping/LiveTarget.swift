@@ -91,6 +91,7 @@ final class LiveTarget: @unchecked Sendable {
         return ScrapeContext(
             time: time,
             rules: SampleRules(config, relabeler: job.relabeler, target: found.labels),
+            histograms: job.histograms,
             honorsTimestamps: config.honorTimestamps,
             tracksTimestamps: config.trackTimestampsStaleness, sampleLimit: config.limits.samples,
             reportCount: config.extraScrapeMetrics

@@ -57,7 +57,6 @@ actor ScrapeEngine {
         isRunning = true
         for target in targets.values { plan(target) }
         while !Task.isCancelled {
-            // Of the actor's own, a continuation goes on right where it is resumed.
             await withCheckedContinuation { continuation in
                 client.loop.call(at: nextWake()) { continuation.resume() }
             }
@@ -97,7 +96,7 @@ actor ScrapeEngine {
                 continue
             }
             metrics.late.record(.nanoseconds(now - entry.time.milliseconds * 1_000_000))
-            target.scraping = Task { await scrape(target, planned: entry.time) }
+            target.scraping = task(for: target, planned: entry.time)
         }
     }
 
@@ -166,6 +165,14 @@ actor ScrapeEngine {
     }
 
     // MARK: One scrape
+
+    private nonisolated func task(
+        for target: LiveTarget, planned: Timestamp
+    ) -> Task<Void, Never> {
+        Task(executorPreference: client.loop.tasks) {
+            await self.scrape(target, planned: planned)
+        }
+    }
 
     private func scrape(_ target: LiveTarget, planned: Timestamp) async {
         defer {
