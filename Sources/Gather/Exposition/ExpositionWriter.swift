@@ -74,6 +74,14 @@ public struct ExpositionWriter {
         newLine()
     }
 
+    /// Writes the samples of a family without what is said of it, in a text format.
+    public mutating func writePoints(of family: MetricFamily) {
+        let isPlain = isPlain(family.name, isMetric: true)
+        for point in family.withClassicBuckets.points where point.histogram == nil {
+            write(point, of: family.name, isPlain: isPlain)
+        }
+    }
+
     /// Writes one sample of a family, in a text format.
     public mutating func write(_ point: MetricPoint, of family: String) {
         write(point, of: family, isPlain: isPlain(family, isMetric: true))

@@ -18,6 +18,7 @@ final class HeadClock: SampleClock {
     let history = Locked(History())
     let loose = Locked(Loose())
     private let store: HeadStore
+    var log: (any TickLog)? { store.log }
 
     init(id: ClockID, key: ClockKey, store: HeadStore) {
         self.id = id
@@ -190,6 +191,7 @@ extension HeadClock {
             store.samplesBeside.add(tick.loose.count)
         }
         guard !tick.metadata.isEmpty || !tick.exemplars.isEmpty else { return }
+        store.types.withLock { $0.take(tick.metadata, from: id.number) }
         store.notes.withLock { notes in
             notes.take(tick.metadata)
             for exemplar in tick.exemplars { notes.take(exemplar) }

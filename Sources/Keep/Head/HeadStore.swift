@@ -6,6 +6,7 @@ import Threads
 final class HeadStore: Sendable {
     let table = Locked(SeriesTable())
     let notes = Locked(Notes())
+    let types = Locked(FamilyTypes())
     let log: (any TickLog)?
     /// How far back memory reaches at the most.
     let longest: TimeSpan

@@ -4,12 +4,16 @@ import Model
 struct Loose {
     private(set) var samples: [UInt32: LooseColumn] = [:]
     private(set) var histograms: [UInt32: [HistogramPoint]] = [:]
+    /// Counts what came.
+    private(set) var version = 0
 
     mutating func insert(_ sample: LooseSample) {
+        version += 1
         samples[sample.series.number, default: LooseColumn()].insert(sample.value, at: sample.time)
     }
 
     mutating func insert(_ histogram: PlacedHistogram) {
+        version += 1
         let (series, point) = (histogram.series.number, histogram.point)
         var points = histograms.removeValue(forKey: series) ?? []
         var index = points.count
@@ -20,6 +24,16 @@ struct Loose {
             points.insert(point, at: index)
         }
         histograms[series] = points
+    }
+
+    /// Forgets what a series said in `range`.
+    mutating func erase(_ series: UInt32, in range: ClosedRange<Timestamp>) {
+        if var column = samples.removeValue(forKey: series) {
+            column.erase(in: range)
+            // An empty one stays until its time comes: that is when its home goes.
+            samples[series] = column
+        }
+        histograms[series]?.removeAll { range.contains($0.time) }
     }
 
     /// Forgets what was said before `time`; gives back the series of which nothing is left.

@@ -92,6 +92,7 @@ public final class Head: SampleSink, Sendable {
                 clocks.byKey[clock.key] = nil
                 clocks.all[Int(clock.id.number)] = nil
             }
+            store.types.withLock { $0.forget(clock.id.number) }
         }
     }
 

@@ -58,6 +58,8 @@ struct SeriesTable: ~Copyable {
     private var moreHomes: [UInt32: [Home]] = [:]
     /// Counts the times that something was taken out.
     private(set) var generation = 0
+    /// Counts the times that a series came to stand somewhere, or left.
+    private(set) var moves = 0
     private var scratch: [UInt32] = []
 
     /// How many series there are.
@@ -241,6 +243,26 @@ extension SeriesTable {
         }
     }
 
+    /// The labels of a series, those that were made before taken from `texts`.
+    func labels(of series: UInt32, texts: inout [UInt32: Label]) -> Labels {
+        let labels = unsafe withPairs(of: series) { pairs in
+            unsafe pairs.map { pair in
+                if let known = texts[pair] { return known }
+                let label = label(pair)
+                texts[pair] = label
+                return label
+            }
+        }
+        return Labels(inOrder: labels)
+    }
+
+    /// Whether something of a series stands at a home that `fits`.
+    func hasHome(of series: UInt32, where fits: (Home) -> Bool) -> Bool {
+        let record = records[Int(series)]
+        if record.home != .none && fits(record.home) { return true }
+        return record.hasMoreHomes && moreHomes[series]?.contains(where: fits) ?? false
+    }
+
     /// Where something of a series stands.
     func homes(of series: UInt32) -> [Home] {
         let record = records[Int(series)]
@@ -262,8 +284,10 @@ extension SeriesTable {
 extension SeriesTable {
     /// Something of `series` stands at `home` from now on.
     mutating func addHome(_ home: Home, to series: UInt32) {
+        guard records[Int(series)].home != home else { return }
+        moves += 1
         let isFirst = records.update(at: Int(series)) { record in
-            guard record.home == .none || record.home == home else { return false }
+            guard record.home == .none else { return false }
             record.home = home
             return true
         }
@@ -277,6 +301,7 @@ extension SeriesTable {
 
     /// Nothing of `series` stands at `home` any more; says whether nothing stands anywhere.
     mutating func removeHome(_ home: Home, from series: UInt32) -> Bool {
+        moves += 1
         var more = moreHomes.removeValue(forKey: series) ?? []
         more.removeAll { $0 == home }
         let isHomeless = records.update(at: Int(series)) { record in

@@ -1,102 +1,86 @@
 import Access
+import Compression
 import Exposition
 import HTTPServe
-import Head
 import Model
 import PromQL
+import Relay
 import Telemetry
 
 /// The newest sample of every live series, for others to scrape.
 struct RelayHandlers: Sendable {
     private let needs: Dependencies
-    // About as much as a socket takes at once.
-    private static let pieceSize = 64 << 10
 
     init(_ needs: Dependencies) { self.needs = needs }
 
     /// All targets as one, and Weir itself, with types and help kept.
     @Sendable func metrics(_ request: ServerRequest) async throws -> ServerResponse {
-        let selectors = try selectors(request)
         let parameters = QueryParameters(request)
         let options = needs.relay()
-        let age = try parameters.span("max_age") ?? options.maximumAge
-        let oldest = WallClock.now - age
-        let (format, escaping) = Self.negotiated(request)
-        let head = needs.head
-        // Weir's own metrics have no labels to select them by, and go with everything only.
-        let isEverything = selectors == [request.caller.binding]
-        let own = isEverything ? ownFamilies(request, options) : []
+        let cursor = parameters.text("since")
+        // OpenMetrics has no room for what has ended.
+        let formats: [ExpositionFormat] =
+            cursor == nil ? ExpositionFormat.allCases : [.text004, .text100, .protobuf]
+        let (format, escaping) = Self.negotiated(request, formats)
+        var question = RelayQuestion(.metrics, format, escaping: escaping, options: options)
+        question.selectors = try selectors(request)
+        question.maximumAge = try parameters.span("max_age") ?? options.maximumAge
+        question.cursor = cursor
         // Whoever scrapes himself here would keep all he keeps once more, under other labels, with
         // every scrape.
-        let isMyself = request.fields["User-Agent"] == needs.userAgent
-        return stream(format, escaping) { writer, flush in
-            let live = isMyself ? [] : head.families()
-            for part in RelayFamilies(live: live, own: own).parts {
-                var points = part.own.map { line in
-                    MetricPoint(
-                        Self.suffix(line.suffix, part.metadata.type), Array(line.labels), line.value
-                    )
-                }
-                for family in part.live {
-                    let samples = try Self.samples(head, family, selectors, oldest)
-                    points += samples.compactMap { options.point($0, of: part.name) }
-                }
-                guard !points.isEmpty else { continue }
-                writer.write(Exposition.MetricFamily(part.name, part.metadata, points))
-                try await flush(&writer)
-            }
-        }
+        question.hasSeries = request.fields["User-Agent"] != needs.userAgent
+        // Weir's own metrics have no labels to select them by, and go with everything only.
+        if question.selectors == nil { question.own = ownFamilies(request, options) }
+        return try await answer(question, to: request)
     }
 
     /// What `/federate` of a Prometheus says: untyped, with times; `types=keep` keeps the types.
     @Sendable func federate(_ request: ServerRequest) async throws -> ServerResponse {
         if request.parameters["types"] == "keep" { return try await metrics(request) }
-        let selectors = try selectors(request)
-        guard !request.parameters.values(of: "match[]").isEmpty else {
-            return stream(.text004, .underscores) { _, _ in }
-        }
-        let options = needs.relay()
+        let (format, escaping) = Self.negotiated(request, [.text004, .protobuf])
+        var question = RelayQuestion(.federate, format, escaping: escaping, options: needs.relay())
+        // Prometheus gives nothing to those who ask for nothing.
+        question.selectors = try selectors(request) ?? []
         // Prometheus looks back as far as a query does.
-        let oldest = WallClock.now - needs.engine.options.lookback
-        let (format, escaping) = Self.negotiated(request)
-        let head = needs.head
-        return stream(format, escaping) { writer, flush in
-            let metrics = Set(head.families().flatMap(\.metrics))
-            for metric in metrics.sorted(by: { $0.isBytewiseLess(than: $1) }) {
-                let family = LiveFamily(name: metric, metadata: MetricMetadata(), metrics: [metric])
-                let samples = try Self.samples(head, family, selectors, oldest)
-                guard !samples.isEmpty else { continue }
-                let points = samples.map { options.federated($0) }
-                writer.write(Exposition.MetricFamily(metric, MetricMetadata(), points))
-                try await flush(&writer)
-            }
-        }
+        question.maximumAge = needs.engine.options.lookback
+        return try await answer(question, to: request)
     }
 
-    /// What each `match[]` and `job` selects of what the caller may see; everything where none does.
-    private func selectors(_ request: ServerRequest) throws(APIError) -> [[Matcher]] {
-        let binding = request.caller.binding
-        let jobs = request.parameters.values(of: "job")
+    private func answer(
+        _ question: RelayQuestion, to request: ServerRequest
+    ) async throws -> ServerResponse {
+        var question = question
+        question.binding = request.caller.binding
+        question.takesGzip = request.accepts(.gzip)
+        let asked = question
+        let body: RelayBody
+        do throws(SourceError) { body = try needs.federation.body(for: asked) } catch {
+            throw APIError(error)
+        }
+        var fields: HeaderFields = [
+            "Content-Type": question.format.contentType(escaping: question.escaping),
+            "Vary": "Accept, Accept-Encoding", "ETag": body.tag, "Weir-Cursor": body.cursor,
+        ]
+        if request.knows(body.tag) { return ServerResponse(status: 304, fields: fields) }
+        if body.isPart { fields["Weir-Part"] = "since" }
+        if body.isPacked { fields["Content-Encoding"] = ContentCoding.gzip.rawValue }
+        var response = ServerResponse(fields: fields) { output in
+            var body = body
+            // Where this throws, the connection is cut: what ends has everything.
+            while let piece = try body.next() { try await output.write(piece) }
+        }
+        if body.isPacked { response.compression = .never }
+        return response
+    }
+
+    /// What each `match[]` and `job` selects; `nil` where there is neither.
+    private func selectors(_ request: ServerRequest) throws(APIError) -> [[Matcher]]? {
+        let byJob = request.parameters.values(of: "job").map { [Matcher("job", equals: $0)] }
         let matches = try QueryParameters(request).selectors()
-        let byJob = jobs.map { [Matcher("job", equals: $0)] }
-        let all = (matches.isEmpty ? [[]] : matches).flatMap { matchers in
-            (byJob.isEmpty ? [[]] : byJob).map { binding + matchers + $0 }
+        if byJob.isEmpty { return matches.isEmpty ? nil : matches }
+        return (matches.isEmpty ? [[]] : matches).flatMap { matchers in
+            byJob.map { matchers + $0 }
         }
-        return all
-    }
-
-    /// The newest samples of a family that one of the selectors selects, each series once.
-    private static func samples(
-        _ head: Head, _ family: LiveFamily, _ selectors: [[Matcher]], _ oldest: Timestamp
-    ) throws(SourceError) -> [NewestSample] {
-        var seen: Set<Labels> = []
-        var samples: [NewestSample] = []
-        for matchers in selectors {
-            let found = try head.newestSamples(of: family, matching: matchers, since: oldest)
-            if selectors.count == 1 { return found }
-            samples += found.filter { seen.insert($0.labels).inserted }
-        }
-        return samples
     }
 
     private func ownFamilies(
@@ -114,38 +98,21 @@ struct RelayHandlers: Sendable {
         }
     }
 
-    /// A counter's own sample is its total.
-    private static func suffix(_ suffix: String, _ type: MetricType) -> String {
-        type == .counter && suffix.isEmpty ? "_total" : suffix
-    }
-
     private static func negotiated(
-        _ request: ServerRequest
+        _ request: ServerRequest, _ formats: [ExpositionFormat]
     ) -> (format: ExpositionFormat, escaping: NameEscaping) {
         let accept = request.fields.values(of: "accept").joined(separator: ",")
-        return ExpositionFormat.negotiate(accept: accept)
+        return ExpositionFormat.negotiate(accept: accept, offered: formats)
     }
+}
 
-    /// A body that leaves while it is made; one that breaks off has no end mark and no last chunk.
-    private func stream(
-        _ format: ExpositionFormat, _ escaping: NameEscaping,
-        _ write:
-            @escaping @Sendable (
-                inout ExpositionWriter, (inout ExpositionWriter) async throws -> Void
-            ) async throws -> Void
-    ) -> ServerResponse {
-        let fields: HeaderFields = [
-            "Content-Type": format.contentType(escaping: escaping), "Vary": "Accept",
-        ]
-        return ServerResponse(fields: fields) { output in
-            var writer = ExpositionWriter(format, escaping: escaping)
-            try await write(&writer) { writer in
-                guard writer.bytes.count >= Self.pieceSize else { return }
-                try await output.write(writer.bytes)
-                writer.bytes.removeAll(keepingCapacity: true)
+extension ServerRequest {
+    /// Whether the client has what this weak tag stands for.
+    fileprivate func knows(_ tag: String) -> Bool {
+        fields.values(of: "if-none-match").joined(separator: ",").split(separator: ",")
+            .contains { known in
+                let known = known.drop { $0 == " " }
+                return known == "*" || known == tag || "W/" + known == tag
             }
-            writer.finish()
-            try await output.write(writer.bytes)
-        }
     }
 }

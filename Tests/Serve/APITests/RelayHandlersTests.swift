@@ -2,6 +2,7 @@ import API
 import Access
 import Head
 import Model
+import Relay
 import TestKit
 import Testing
 

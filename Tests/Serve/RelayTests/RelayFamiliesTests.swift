@@ -1,0 +1,6 @@
+import Model
+import Testing
+
+@testable import Relay
+
+struct RelayFamiliesTests {}
