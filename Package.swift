@@ -186,9 +186,8 @@ func tests() -> [Target] {
         test("Exposition", in: "Gather", uses: "Model", files: ["Corpus"]),
         test(
             "Scraping", in: "Gather",
-            uses: "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model",
-            "Relabeling",
-            "Telemetry", "Threads"),
+            uses: "Compression", "Configuration", "Crypto", "Discovery", "Exposition", "HTTPFetch",
+            "Model", "Relabeling", "Telemetry", "Threads"),
         test(
             "Receiving", in: "Gather",
             uses: "Compression", "Model", "Telemetry", "Threads"),

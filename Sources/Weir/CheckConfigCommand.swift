@@ -13,7 +13,9 @@ enum CheckConfigCommand {
                 "What to warn of besides: all, none, duplicate-rules, too-long-scrape-interval."),
             .toggle("lint-fatal", "Exit with 3 when only lints were found."),
             .toggle("agent", "Check for an agent, which neither evaluates rules nor alerts."),
-            Flag("settings", .text, "FILE", "Check Weir's own settings too, weir.yml."),
+            Flag(
+                "settings", .text, "FILE",
+                "Check Weir's own settings too, weir.yml; with --diff two files, OLD,NEW."),
             .toggle("schema", "Print the JSON schema of prometheus.yml for editors."),
             .toggle("settings-schema", "Print the JSON schema of weir.yml for editors."),
             .toggle("diff", "Take two files, and print what leads from the first to the second."),
@@ -21,6 +23,7 @@ enum CheckConfigCommand {
         details: """
             Exit codes: 0 all is well, 1 something is wrong, 3 only lints with --lint-fatal.
             Example: weir check config --diff old.yml new.yml
+            A weir.yml beside each of both files is compared too, and when its changes count is said.
             """
     ) { invocation in
         if invocation.isOn("schema") {
@@ -72,10 +75,30 @@ enum CheckConfigCommand {
             let new = load(invocation.operands[1], invocation)
         else { return .failure }
         let diff = ConfigDiff(from: old.config, to: new.config)
-        let lines = diff.isEmpty ? ["nothing changes"] : diff.lines
+        guard let settings = try settingsChanges(invocation) else { return .failure }
+        var lines = diff.lines
+        lines += settings.map { "weir.yml: \($0.line) (\($0.effect.rawValue))" }
+        if lines.isEmpty { lines = ["nothing changes"] }
         Terminal.write(lines.joined(separator: "\n") + "\n")
         Terminal.write("\(diff.unchangedJobs) jobs stay as they are\n")
         return .success
+    }
+
+    /// What leads from one weir.yml to the other, or `nil` after everything that is wrong was said.
+    private static func settingsChanges(_ invocation: Invocation) throws -> [SettingsChange]? {
+        var files = invocation.operands.map { SettingsFile(beside: $0) }
+        if invocation.isGiven("settings") {
+            files = invocation.text("settings").split(separator: ",").map {
+                SettingsFile(path: String($0))
+            }
+        }
+        guard files.count == 2 else {
+            throw UsageError("--diff takes two files with --settings too: --settings=OLD,NEW")
+        }
+        let readings = files.map { $0.read() }
+        for reading in readings { say(reading.complaints) }
+        guard let old = readings[0].settings, let new = readings[1].settings else { return nil }
+        return SettingsChange.all(from: old, to: new)
     }
 
     /// The configuration, or `nil` after everything that is wrong was said.

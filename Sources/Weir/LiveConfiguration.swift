@@ -241,8 +241,8 @@ extension Log {
 
     /// One line for each setting that a reload changes.
     fileprivate func changes(from old: Settings, to new: Settings) {
-        for line in new.changes(since: old) {
-            info("settings changed", ["change": line, "effect": "at the next start"])
+        for change in SettingsChange.all(from: old, to: new) {
+            info("settings changed", ["change": change.line, "effect": change.effect.rawValue])
         }
     }
 

@@ -7,15 +7,22 @@ struct SettingsFile: Sendable {
     /// The file, where there is one.
     let path: String?
 
+    /// The one at `path`; without it, settings come from the environment alone.
+    init(path: String?) { self.path = path }
+
+    /// `weir.yml` beside the configuration at `path`, if it is there.
+    init(beside config: String) {
+        let folder = config.lastIndex(of: "/").map { String(config[...$0]) } ?? ""
+        path = unsafe Glibc.access(folder + "weir.yml", F_OK) == 0 ? folder + "weir.yml" : nil
+    }
+
     /// The one given, or `weir.yml` beside the configuration.
     init(_ invocation: Invocation) {
         guard !invocation.isGiven("settings") else {
             path = invocation.text("settings")
             return
         }
-        let config = invocation.takes("config.file") ? invocation.text("config.file") : ""
-        let folder = config.lastIndex(of: "/").map { String(config[...$0]) } ?? ""
-        path = unsafe Glibc.access(folder + "weir.yml", F_OK) == 0 ? folder + "weir.yml" : nil
+        self.init(beside: invocation.takes("config.file") ? invocation.text("config.file") : "")
     }
 
     /// What the file and the `WEIR_…` variables say now.

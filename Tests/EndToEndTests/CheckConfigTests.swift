@@ -151,6 +151,36 @@ struct CheckConfigTests {
         #expect(try await check("--diff", old).status == 2)
     }
 
+    @Test func `a diff tells of Weir's own settings too, and when they count`() async throws {
+        for version in ["old", "new"] {
+            let isNew = version == "new"
+            try folder.write("scrape_configs: [{job_name: a}]\n", to: "\(version)/prometheus.yml")
+            try folder.write(
+                """
+                retention: \(isNew ? "30d" : "15d")
+                limits: {series_budget: \(isNew ? 200 : 100)}
+                auth_profiles: {branch: {basic_auth: {username: u, password: \(isNew ? "husher" : "hush")}}}
+                """, to: "\(version)/weir.yml")
+        }
+        let files = ["old", "new"].map { folder.file("\($0)/prometheus.yml") }
+        let outcome = try await check("--diff", files[0], files[1])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let lines = outcome.output.split(separator: "\n").filter { $0.hasPrefix("weir.yml: ") }
+        #expect(lines.count == 3, "\(outcome.output)")
+        for (name, effect) in [
+            ("series_budget", "(at once)"), ("auth_profiles", "(at once)"),
+            ("retention", "(at the next start)"),
+        ] {
+            #expect(lines.contains { $0.contains(name) && $0.hasSuffix(effect) }, "\(lines)")
+        }
+        #expect(!(outcome.output + outcome.errors).contains("hush"))
+        let settings = ["old", "new"].map { folder.file("\($0)/weir.yml") }
+        let named = try await check(
+            "--diff", "--settings=\(settings[0]),\(settings[1])", files[0], files[0])
+        #expect(named.output.split(separator: "\n").count == 4, "\(named.output)")
+        #expect(try await check("--diff", "--settings=x.yml", files[0], files[0]).status == 2)
+    }
+
     @Test(arguments: [("--schema", "scrape_configs"), ("--settings-schema", "retention_rules")])
     func `a schema is JSON and knows the file's fields`(flag: String, field: String) async throws {
         let outcome = try await check(flag)

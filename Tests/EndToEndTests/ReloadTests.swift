@@ -76,6 +76,27 @@ struct ReloadTests {
         #expect(try await gauges(weir, are: 1))
     }
 
+    @Test func `a reload says of each setting whether it counts at once`() async throws {
+        func settings(_ budget: Int, _ timestamps: Bool, _ retention: String) -> String {
+            "{limits: {series_budget: \(budget)}, federation: {timestamps: \(timestamps)}, "
+                + "retention: \(retention)}\n"
+        }
+        let path = try folder.write(settings(100, true, "15d"), to: "weir.yml")
+        let weir = try await started("--settings=\(path)")
+        try folder.write(settings(200, false, "30d"), to: "weir.yml")
+        weir.process.send(SIGHUP)
+        let isTaken = try await eventually { lines(weir, with: "msg=\"settings changed\"") == 3 }
+        #expect(isTaken, "\(weir.process.errors)")
+        let log = weir.process.errors.split(separator: "\n")
+        for (name, effect) in [
+            ("series_budget", "at once"), ("federation", "at once"),
+            ("retention", "at the next start"),
+        ] {
+            #expect(
+                log.contains { $0.contains(name) && $0.contains("effect=\"\(effect)\"") }, "\(log)")
+        }
+    }
+
     @Test(arguments: ["POST", "PUT"])
     func `a request takes the files where that is allowed`(method: String) async throws {
         let weir = try await started("--web.enable-lifecycle")

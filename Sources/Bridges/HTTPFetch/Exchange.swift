@@ -5,7 +5,7 @@ import Threads
 /// Single requests, each with the header lines it is given: what clients and the broker stand on.
 final class Exchange: Sendable {
     let files = SecretFiles()
-    private let loop: TransferLoop
+    let loop: TransferLoop
     private let userAgent: String
 
     init(userAgent: String, routes: [String: String]) {

@@ -10,6 +10,9 @@ public final class HTTPClient: Sendable {
     /// The tokens of all requests whose options ask for OAuth2.
     public let tokens: OAuth2TokenBroker
 
+    /// The client's thread, for an actor that asks so much that it had better live there.
+    public var loop: TransferLoop { exchange.loop }
+
     /// A client with a thread of its own, which ends with it.
     ///
     /// `routes` send what is meant for one `host:port` to another, as for tests; `userAgent` is what
@@ -64,4 +67,44 @@ public final class HTTPClient: Sendable {
         if second.status != 401 { tokens.accepted(other, by: origin) }
         return second
     }
+
+    // MARK: For who asks so often that each wake-up counts
+
+    /// All that a request needs, read and checked; `nil` where it needs a token, which only `fetch`
+    /// gets.
+    public func prepare(
+        _ request: HTTPRequest, with options: HTTPClientOptions
+    ) async throws(HTTPFetchError) -> PreparedFetch? {
+        if case .oauth2 = options.authorization { return nil }
+        let deadline = ContinuousClock.now + request.timeout
+        return PreparedFetch(plan: try await exchange.plan(request, options), deadline: deadline)
+    }
+
+    /// Asks, and calls `finish` on the loop's thread when it is over.
+    ///
+    /// A task that runs there goes on without another thread in between.
+    public func begin(
+        _ prepared: PreparedFetch, into reader: any BodyReader,
+        finish: @escaping @Sendable (Result<HTTPResponse, HTTPFetchError>) -> Void
+    ) -> RunningFetch {
+        let transfer = Transfer(
+            prepared.plan, deadline: prepared.deadline, reader: reader, finish: finish)
+        exchange.loop.submit(transfer)
+        return RunningFetch(transfer: transfer, loop: exchange.loop)
+    }
+}
+
+/// A request that is ready to be made.
+public struct PreparedFetch: Sendable {
+    let plan: TransferPlan
+    let deadline: ContinuousClock.Instant
+}
+
+/// A request that is under way.
+public struct RunningFetch: Sendable {
+    let transfer: Transfer
+    let loop: TransferLoop
+
+    /// Ends it soon, with `cancelled`; after its end this does nothing.
+    public func cancel() { loop.cancel(transfer) }
 }

@@ -124,14 +124,19 @@ final class MultiHandle {
         }
     }
 
-    /// Waits until something moves, and does what there is to do; true if the wake-up came.
-    func step() -> Bool {
-        let count = Int(epoll_wait(poll, events.baseAddress, Int32(events.count), patience))
-        var isWoken = false
+    /// Does what sockets ask for that have something.
+    ///
+    /// - Parameters:
+    ///   - count: what `wait` gave.
+    ///   - due: when there is something more urgent.
+    ///   - whenDue: called as soon as that time has come.
+    func move(_ count: Int, due: ContinuousClock.Instant?, whenDue: () -> Void) {
+        var due = due
         for event in events.prefix(max(0, count)) {
             let mark = event.data.u64
             guard mark != Self.wakeupMark else {
-                isWoken = true
+                var letters: UInt64 = 0
+                eventfd_read(wakeup, &letters)
                 continue
             }
             var bits: Int32 = 0
@@ -143,23 +148,41 @@ final class MultiHandle {
                 bits |= CURL_CSELECT_ERR | CURL_CSELECT_IN
             }
             shares[Int(mark >> 32)].moved(Int32(truncatingIfNeeded: mark), bits)
+            if let time = due, time <= .now {
+                due = nil
+                whenDue()
+            }
         }
+        harvest()
+    }
+
+    /// Does what libcurl asked to be called for by now.
+    func tick() {
         let now = ContinuousClock.now
         for share in shares { share.tick(now) }
         harvest()
         endLateWaits()
-        return isWoken
     }
 
-    /// Milliseconds until the timer, not too early; -1 for ever.
-    private var patience: Int32 {
-        let longest = names.waitingCount > 0 ? 50.0 : 60_000
-        guard let timer = shares.lazy.compactMap(\.timer).min() else {
-            return names.waitingCount > 0 ? Int32(longest) : -1
+    /// Waits until sockets have something, or for the next `tick`, or until `due`; gives how many
+    /// sockets have something.
+    func wait(until due: ContinuousClock.Instant?) -> Int {
+        var first = due
+        for share in shares {
+            guard let timer = share.timer else { continue }
+            first = first.map { min($0, timer) } ?? timer
         }
-        let left = timer - ContinuousClock.now
-        guard left > .zero else { return 0 }
-        return Int32(min(longest, left / .milliseconds(1) + 1))
+        let now = ContinuousClock.now
+        if names.waitingCount > 0 {
+            let look = now + .milliseconds(50)
+            first = first.map { min($0, look) } ?? look
+        }
+        var nanoseconds: Int64 = -1
+        if let first {
+            let left = min(max(.zero, first - now), .seconds(60)).components
+            nanoseconds = left.seconds * 1_000_000_000 + left.attoseconds / 1_000_000_000
+        }
+        return Int(weir_epoll_wait(poll, events.baseAddress, Int32(events.count), nanoseconds))
     }
 
     private func harvest() {
@@ -255,7 +278,12 @@ private final class Share {
     }
 
     func timerChanged(_ milliseconds: Int) {
-        timer = milliseconds < 0 ? nil : ContinuousClock.now + .milliseconds(milliseconds)
+        switch milliseconds {
+        case ..<0: timer = nil
+        case 0: timer = .now
+        // Parts of a millisecond are cut off: a timer that came too early would come twice.
+        default: timer = .now + .milliseconds(milliseconds + 1)
+        }
     }
 }
 

@@ -46,14 +46,20 @@ struct OAuth2Token: Sendable {
         fetchedAt = now
         life = reply.life
         // Up to a tenth of the life earlier, so that many processes do not come at once.
-        refreshAt = reply.life.map { now + $0 * 0.75 - $0 * (0.1 * random) }
+        refreshAt = reply.life.map { life in
+            // A short life is over ten seconds early: three quarters of what is left of it.
+            let span = life > .seconds(60) ? life : Self.service(of: life)
+            return now + span * 0.75 - span * (0.1 * random)
+        }
     }
 
     /// When it serves no more: ten seconds before it expires, since it has to arrive too.
     ///
     /// One that lives less than ten seconds serves for half of its life.
-    var servesUntil: Duration? {
-        life.map { fetchedAt + ($0 > .seconds(10) ? $0 - .seconds(10) : $0 / 2) }
+    var servesUntil: Duration? { life.map { fetchedAt + Self.service(of: $0) } }
+
+    private static func service(of life: Duration) -> Duration {
+        life > .seconds(10) ? life - .seconds(10) : life / 2
     }
 
     func serves(at now: Duration) -> Bool { servesUntil.map { now < $0 } ?? true }

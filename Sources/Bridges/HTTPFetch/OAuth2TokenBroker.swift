@@ -178,7 +178,8 @@ public final class OAuth2TokenBroker: Sendable {
     ///
     /// It belongs to all who wait, so none of them may end it.
     private func beginFetch(_ key: TokenKey, _ request: TokenRequest) {
-        Task.detached { [self] in
+        // Not in the pool: whoever computes there for long must not keep tokens from scrapes.
+        Task.detached(executorPreference: exchange.loop.tasks) { [self] in
             let (outcome, requests) = await fetch(request)
             let (now, random) = (time.now(), time.random())
             let (waiting, result) = state.withLock { state in

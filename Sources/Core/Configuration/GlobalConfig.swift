@@ -83,7 +83,6 @@ public struct GlobalConfig: Sendable, Hashable {
             "Scrapes native histograms.")
         YAMLField(
             "convert_classic_histograms_to_nhcb", \.convertClassicHistograms, .boolean,
-            support: NotYet.histograms,
             "Turns classic histograms into native ones with custom buckets.")
         YAMLField(
             "always_scrape_classic_histograms", \.alwaysScrapeClassicHistograms, .boolean,

@@ -5,8 +5,6 @@ import YAML
 /// The part that comes to act on one of these takes it away where a field names it; the
 /// documentation and the warnings at start follow.
 enum NotYet {
-    static let histograms = YAMLSupport.checkedOnly(
-        "this version of Weir keeps histograms as they come")
     static let rules = YAMLSupport.checkedOnly("this version of Weir does not evaluate rules yet")
     static let alerting = YAMLSupport.checkedOnly("this version of Weir does not send alerts yet")
     static let sending = YAMLSupport.checkedOnly("this version of Weir does not send samples yet")

@@ -119,18 +119,15 @@ public struct ScrapeConfig: Sendable, Hashable {
             "How names beyond letters, digits and _ are asked for.")
         YAMLField(
             "native_histogram_bucket_limit", \.nativeHistogramBucketLimit, .whole(),
-            support: NotYet.histograms,
             "The most buckets of a native histogram; 0 for no limit.")
         YAMLField(
             "native_histogram_min_bucket_factor", \.nativeHistogramMinBucketFactor, .decimal,
-            support: NotYet.histograms,
             "The least growth from one bucket to the next.")
         YAMLField(
             "scrape_native_histograms", \.nativeHistograms, .boolean, standard: "global",
             "Scrapes native histograms.")
         YAMLField(
             "convert_classic_histograms_to_nhcb", \.convertHistograms, .boolean, standard: "global",
-            support: NotYet.histograms,
             "Turns classic histograms into native ones with custom buckets.")
         YAMLField(
             "always_scrape_classic_histograms", \.classicHistograms, .boolean, standard: "global",

@@ -6,15 +6,24 @@ import Glibc
 /// An array would ask at each append whether somebody else holds it too.
 @safe struct Column<Element: BitwiseCopyable & Sendable>: ~Copyable, @unchecked Sendable {
     private var base: UnsafeMutablePointer<Element>
-    private var capacity: Int
+    private var capacity = 0
     private(set) var count = 0
 
-    init() {
-        capacity = 16
-        unsafe base = .allocate(capacity: capacity)
+    /// An empty column takes no memory.
+    init() { unsafe base = Self.nowhere }
+
+    deinit {
+        if capacity > 0 { unsafe base.deallocate() }
     }
 
-    deinit { unsafe base.deallocate() }
+    /// What an empty column points to: never read, and never given back.
+    private static var nowhere: UnsafeMutablePointer<Element> {
+        let address = MemoryLayout<Element>.alignment
+        guard let pointer = unsafe UnsafeMutablePointer<Element>(bitPattern: address) else {
+            preconditionFailure("BUG: an alignment of nothing")
+        }
+        return unsafe pointer
+    }
 
     var isEmpty: Bool { count == 0 }
     var last: Element? { count == 0 ? nil : self[count - 1] }
@@ -74,11 +83,21 @@ import Glibc
     @inline(never)
     mutating func makeRoom(for more: Int) {
         guard capacity - count < more else { return }
-        let larger = max(capacity * 2, count + more)
+        move(to: max(16, capacity * 2, count + more))
+    }
+
+    /// Gives back what is held for elements to come, where it is worth it.
+    mutating func trim() {
+        if capacity - count > 16 + count / 16 { move(to: count) }
+    }
+
+    private mutating func move(to larger: Int) {
         // Safe: what is held moves to the new memory, and the old one is given back.
-        let moved = UnsafeMutablePointer<Element>.allocate(capacity: larger)
+        let moved =
+            larger > 0
+            ? UnsafeMutablePointer<Element>.allocate(capacity: larger) : unsafe Self.nowhere
         unsafe moved.moveInitialize(from: base, count: count)
-        unsafe base.deallocate()
+        if capacity > 0 { unsafe base.deallocate() }
         unsafe base = moved
         capacity = larger
     }

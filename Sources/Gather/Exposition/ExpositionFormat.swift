@@ -58,6 +58,9 @@ public struct ParserOptions: Sendable, Hashable {
     public var lineLimit = 1 << 20
     /// Whether a histogram that is both classic and native yields its classic buckets too.
     public var keepsClassicHistograms = false
+    /// Whether classic histograms become native ones whose buckets end where theirs did; with
+    /// `keepsClassicHistograms` they come beside them.
+    public var convertsClassicHistograms = false
     /// Whether native histograms are read at all; if not, they are read as classic ones.
     public var readsNativeHistograms = true
 

@@ -6,15 +6,15 @@ struct LayoutLine {
     var offset: Int
     /// The bytes up to the value, which are the same from scrape to scrape.
     var length: UInt32
-    /// The bytes of the value up to and with the line's end; 0 where they are not kept.
-    var tail: UInt32 = 0
     /// The series, or `none` for comment lines that no sample follows.
     var series: UInt32
     /// The sample's place in the columns.
     var sample: UInt32
     /// How many lines it covers, comments included, and how many all up to it do.
     var span: UInt32 = 0
-    var number = 0
+    var number: UInt32 = 0
+    /// The bytes of the value up to and with the line's end; 0 where they are not kept.
+    var tail: UInt8 = 0
     /// The type in force, which decides how `le` and `quantile` are written.
     var type: UInt8
 
@@ -33,7 +33,7 @@ struct Layout: ~Copyable {
         var line = line
         line.offset = bytes.count
         line.span = comments + (line.series == LayoutLine.none ? 0 : 1)
-        line.number = (lines.last?.number ?? 0) + Int(line.span)
+        line.number = (lines.last?.number ?? 0) &+ line.span
         return line
     }
 
@@ -44,7 +44,7 @@ struct Layout: ~Copyable {
     ) {
         var line = following(line, comments: comments.lineCount)
         line.length = UInt32(comments.count + end)
-        line.tail = keepsTail ? UInt32(text.count - end + 1) : 0
+        line.tail = keepsTail ? UInt8(text.count - end + 1) : 0
         bytes.append(comments)
         bytes.append(keepsTail ? text : text.extracting(0..<end))
         if keepsTail { bytes.append(UInt8(ascii: "\n")) }
@@ -70,7 +70,7 @@ struct Layout: ~Copyable {
         let keepsTail = text.count - end <= LayoutLine.tailRoom
         line.length = UInt32(before.count + end)
         bytes.append(before)
-        line.tail = keepsTail ? UInt32(text.count - end) : 0
+        line.tail = keepsTail ? UInt8(text.count - end) : 0
         // Safe: the bytes are copied before this returns.
         let span = unsafe Span(_unsafeElements: text)
         bytes.append(keepsTail ? span : span.extracting(0..<end))
@@ -86,7 +86,7 @@ struct Layout: ~Copyable {
         copy.offset = bytes.count
         copy.length += UInt32(comments.count)
         copy.span += comments.lineCount
-        copy.number = (lines.last?.number ?? 0) + Int(copy.span)
+        copy.number = (lines.last?.number ?? 0) &+ copy.span
         bytes.append(comments)
         bytes.append(from: other.bytes, line.offset..<line.end)
         lines.append(copy)
@@ -96,7 +96,7 @@ struct Layout: ~Copyable {
     mutating func append(_ range: Range<Int>, of other: borrowing Layout, sample: UInt32) {
         guard let last = range.last else { return }
         let first = other.lines[range.lowerBound]
-        let before = first.number - Int(first.span)
+        let before = first.number &- first.span
         let number = lines.last?.number ?? 0
         let offset = bytes.count
         bytes.append(from: other.bytes, first.offset..<other.lines[last].end)
@@ -105,7 +105,7 @@ struct Layout: ~Copyable {
         unsafe other.lines.elements.extracting(range).forEach {
             var line = $0
             line.offset += offset - first.offset
-            line.number += number - before
+            line.number = line.number &- before &+ number
             line.sample = line.sample &- first.sample &+ sample
             lines.append(line)
         }
@@ -126,7 +126,7 @@ struct Layout: ~Copyable {
         }
         let start = lines[line].offset + Int(lines[line].length)
         for index in tail.indices { bytes[start + index] = tail[index] }
-        lines[line].tail = UInt32(tail.count)
+        lines[line].tail = UInt8(tail.count)
     }
 
     /// Adds the bytes of a line to `body`; false where its value is not among them.
@@ -141,6 +141,27 @@ struct Layout: ~Copyable {
     mutating func removeAll() {
         bytes.removeAll()
         lines.removeAll()
+    }
+
+    /// Gives back what is held for lines to come.
+    mutating func trim() {
+        bytes.trim()
+        lines.trim()
+    }
+
+    /// The comment lines in front of a line, each with its end, and the key of the line itself,
+    /// with the blanks in front of it; for as long as nobody changes the layout.
+    @unsafe func parts(
+        of line: LayoutLine
+    ) -> (comments: UnsafeBufferPointer<UInt8>, key: UnsafeBufferPointer<UInt8>) {
+        // Safe: a line's bytes lie within the layout's.
+        let text = unsafe bytes.elements.extracting(line.offset..<line.offset + Int(line.length))
+        guard line.series != LayoutLine.none else {
+            return unsafe (text, text.extracting(text.count..<text.count))
+        }
+        var start = text.count
+        while start > 0, unsafe text[start - 1] != UInt8(ascii: "\n") { start -= 1 }
+        return (text.extracting(0..<start), text.extracting(start..<text.count))
     }
 
     // MARK: Comparing

@@ -17,6 +17,9 @@ public struct ScrapeBatch: ~Copyable {
     public internal(set) var isSameLayout = false
     /// Series whose numbers mean something new from this scrape on.
     public internal(set) var newSeries: [NewSeries] = []
+    /// Series whose samples are only parts of native histograms from this scrape on: they have a
+    /// place in the columns, and nobody is to keep them.
+    public internal(set) var folded: [UInt32] = []
     /// Series of the last good scrape that are not in this one.
     public internal(set) var gone: [UInt32] = []
     /// Numbers that mean nothing from now on; `newSeries` may use them
@@ -46,13 +49,10 @@ public struct ScrapeBatch: ~Copyable {
     /// Empties what belongs to one scrape alone; columns stay for the next one's sake.
     mutating func begin() {
         isSameLayout = false
-        newSeries.removeAll(keepingCapacity: true)
-        gone.removeAll(keepingCapacity: true)
-        retired.removeAll(keepingCapacity: true)
-        metadata.removeAll(keepingCapacity: true)
-        exemplars.removeAll(keepingCapacity: true)
-        histograms.removeAll(keepingCapacity: true)
+        // Their memory too: most of it is needed in a target's first scrape only.
+        (newSeries, gone, retired, metadata) = ([], [], [], [])
+        (exemplars, histograms, folded) = ([], [], [])
         skipped = 0
-        faults.removeAll(keepingCapacity: true)
+        faults = []
     }
 }

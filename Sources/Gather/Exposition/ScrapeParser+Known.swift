@@ -29,7 +29,9 @@ extension ScrapeParser {
                 (first, commentLines) = (start, 0)
                 if predicts, isExpected(body, at: start) { break }
             }
-            if predicts, first < start { pending.append(body.extracting(first..<start)) }
+            if predicts, first < start, pending.count + start - first < Self.pendingLimit {
+                pending.append(body.extracting(first..<start))
+            }
             at = start
         }
     }

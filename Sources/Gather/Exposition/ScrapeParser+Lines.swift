@@ -10,7 +10,7 @@ extension ScrapeParser {
         while at < body.count {
             if predicts, !sawEOF, skippedFamily == nil, cursor < layout.lines.count {
                 let first = cursor
-                shift = number - layout.lines[cursor].number + Int(layout.lines[cursor].span)
+                shift = number - Int(layout.lines[cursor].number &- layout.lines[cursor].span)
                 layout.skipRepeated(body, &at, &cursor)
                 if cursor > first { pass(first..<cursor) }
                 guard at < body.count else { break }
@@ -21,6 +21,11 @@ extension ScrapeParser {
                     case .differs: break
                     }
                 }
+            }
+            if isPacked {
+                let end = lineEnd(body, from: at)
+                if end == body.count, !isLast { return at }
+                if !isOpenMetrics || !body.extracting(at..<end).isEndOfFile { unpack() }
             }
             if options.rules == .asPrometheus, !sawEOF, skippedFamily == nil {
                 let start = at
@@ -73,7 +78,7 @@ extension ScrapeParser {
         batch.values[place] = tail.value
         if tail.time != nil || !batch.times.isEmpty { setTime(tail.time, at: place) }
         if isLearning { takeOver(cursor..<cursor + 1) }
-        number = line.number + shift
+        number = Int(line.number) + shift
         type = line.type
         at = min(end + 1, body.count)
         cursor += 1
@@ -83,7 +88,7 @@ extension ScrapeParser {
     /// Goes past lines that repeat, values included.
     private mutating func pass(_ lines: Range<Int>) {
         guard let last = lines.last else { return }
-        number = layout.lines[last].number + shift
+        number = Int(layout.lines[last].number) + shift
         type = layout.lines[last].type
         if isLearning { takeOver(lines) }
     }
@@ -122,6 +127,7 @@ extension ScrapeParser {
 
     /// Begins to learn a layout: what was read so far is as it was in the last scrape.
     mutating func startLearning() {
+        if isPacked { unpack() }
         guard !isLearning else { return }
         isLearning = true
         changes &+= 1

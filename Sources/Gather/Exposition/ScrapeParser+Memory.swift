@@ -5,7 +5,12 @@ extension ScrapeParser {
     /// After a good scrape: what was learned is what the next one is expected to look like.
     mutating func finishLayout() {
         if !isLearning, cursor < layout.lines.count { startLearning() }
-        defer { tellMetadata() }
+        if options.convertsClassicHistograms { fold() }
+        let hasLearned = isLearning
+        defer {
+            tellMetadata()
+            packIfCalm(hasLearned: hasLearned)
+        }
         guard isLearning else {
             batch.isSameLayout = true
             return
@@ -89,7 +94,7 @@ extension ScrapeParser {
 
     /// After a bad scrape: whatever it told for the first time will be told again.
     mutating func forgetNew() {
-        let added = Set(batch.newSeries.map(\.number))
+        let added = Set(batch.newSeries.map(\.number)).union(batch.folded)
         if !added.isEmpty { table.remove { added.contains($0) } }
         let new = Set(newComments)
         if !new.isEmpty { comments.remove { new.contains($0) } }
@@ -98,6 +103,7 @@ extension ScrapeParser {
 
     /// After a change of format: a series' bytes mean something else now.
     mutating func forgetTarget() {
+        if isPacked { unpack() }
         var all: [UInt32] = []
         table.remove { number in
             all.append(number)

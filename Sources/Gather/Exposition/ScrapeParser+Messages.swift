@@ -9,6 +9,8 @@ struct MessageState {
     var unit = ""
     var type = MetricType.counter
     var sawMetric = false
+    /// Whether the classic histogram that is read has been told as a native one already.
+    var isBesideNative = false
     /// The key of the series that is looked up; one array for all.
     var key: [UInt8] = []
     /// The type and length in front of a metric count too.
@@ -183,7 +185,9 @@ extension ScrapeParser {
             let isNative = options.readsNativeHistograms && metric.histogram.isNative
             if isNative { try native(metric, bytes) }
             if !isNative || (options.keepsClassicHistograms && !metric.histogram.buckets.isEmpty) {
+                message.isBesideNative = isNative
                 try classic(metric, bytes)
+                message.isBesideNative = false
             }
         case .info, .stateset: break
         }

@@ -25,8 +25,11 @@ extension ScrapeParser {
         }
     }
 
+    /// More comments in front of one sample are not remembered: they are looked up each time.
+    static let pendingLimit = 64 << 10
+
     private mutating func addPending(_ line: Span<UInt8>) {
-        guard predicts else { return }
+        guard predicts, pending.count + line.count < Self.pendingLimit else { return }
         pending.append(line)
         pending.append(UInt8(ascii: "\n"))
     }
@@ -34,7 +37,7 @@ extension ScrapeParser {
     // MARK: Comments
 
     private mutating func readComment(_ line: Span<UInt8>, from start: Int) throws(Fault) {
-        if isOpenMetrics, line.count == 5, line.hasWord("# EOF", at: 0) {
+        if isOpenMetrics, line.isEndOfFile {
             sawEOF = true
             return
         }
@@ -46,23 +49,38 @@ extension ScrapeParser {
         }
         let comment = try MetadataScanner(isOpenMetrics: isOpenMetrics).scan(line, from: start)
         if options.rules == .strict { try checkStrictly(comment) }
-        var effect: UInt8 = 0
-        if case .type(_, let new) = comment {
-            type = UInt8(MetricType.allCases.firstIndex(of: new) ?? 0)
-            effect = type + 1
+        if case .type(_, let new) = comment { type = Self.place(of: new) }
+        if let family = takeOver(comment) {
+            let isNoted = changed.last?.hasSameBytes(as: family) ?? false
+            if !isNoted { changed.append(family) }
         }
-        learn(comment)
         addPending(line)
-        guard comments.number(of: line, hash: hash) == nil else { return }
-        let added = comments.insert(line, hash: hash)
-        newComments.append(added)
-        while commentTypes.count <= Int(added) { commentTypes.append(0) }
-        commentTypes[Int(added)] = effect
+        if let added = remember(comment, line, hash: hash) { newComments.append(added) }
     }
 
-    /// Takes over what a comment says of its family.
-    private mutating func learn(_ comment: CommentLine) {
-        guard let family = comment.family else { return }
+    private static func place(of type: MetricType) -> UInt8 {
+        UInt8(MetricType.allCases.firstIndex(of: type) ?? 0)
+    }
+
+    /// Makes a comment line known by its bytes; gives its number where it is new.
+    @discardableResult
+    mutating func remember(_ comment: CommentLine, _ line: Span<UInt8>, hash: UInt32) -> UInt32? {
+        guard comments.number(of: line, hash: hash) == nil else { return nil }
+        // What says so much and brings so few samples is read anew rather than remembered.
+        if comments.byteCount > 2 << 20 + table.count * 512 {
+            comments = SeriesTable()
+            (commentTypes, newComments) = ([], [])
+        }
+        let added = comments.insert(line, hash: hash)
+        while commentTypes.count <= Int(added) { commentTypes.append(0) }
+        if case .type(_, let new) = comment { commentTypes[Int(added)] = Self.place(of: new) + 1 }
+        return added
+    }
+
+    /// Takes over what a comment says of its family, and gives the family.
+    @discardableResult
+    mutating func takeOver(_ comment: CommentLine) -> String? {
+        guard let family = comment.family else { return nil }
         var metadata = known[family] ?? MetricMetadata()
         switch comment {
         case .help(_, let text): metadata.help = text
@@ -71,7 +89,7 @@ extension ScrapeParser {
         case .endOfFile, .comment: break
         }
         known[family] = metadata
-        if changed.last.map({ !$0.hasSameBytes(as: family) }) ?? true { changed.append(family) }
+        return family
     }
 
     private mutating func checkStrictly(_ comment: CommentLine) throws(Fault) {
@@ -130,11 +148,18 @@ extension ScrapeParser {
 
     /// Makes a series known.
     mutating func add(_ key: Span<UInt8>, hash: UInt32, labels: Labels) -> UInt32 {
+        let added = insert(key, hash: hash)
+        if options.convertsClassicHistograms, notePart(added, labels) { return added }
+        batch.newSeries.append(NewSeries(number: added, labels: labels))
+        return added
+    }
+
+    /// Gives a key a number.
+    mutating func insert(_ key: Span<UInt8>, hash: UInt32) -> UInt32 {
         let added = table.insert(key, hash: hash)
         lastSeen.fill(0, upTo: Int(added) + 1)
         positions.fill(LayoutLine.none, upTo: Int(added) + 1)
         positions[Int(added)] = LayoutLine.none
-        batch.newSeries.append(NewSeries(number: added, labels: labels))
         return added
     }
 
@@ -206,6 +231,9 @@ extension ScrapeParser {
 }
 
 extension Span<UInt8> {
+    /// Whether this line of OpenMetrics is the last one.
+    var isEndOfFile: Bool { count == 5 && hasWord("# EOF", at: 0) }
+
     /// Where the name and labels end that begin at `start`.
     ///
     /// The brace is found from the line's end: neither a value nor a timestamp holds one.

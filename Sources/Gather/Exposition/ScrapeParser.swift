@@ -33,7 +33,12 @@ public struct ScrapeParser: ~Copyable {
     /// The place of the type that the last `TYPE` line gave, in `MetricType.allCases`.
     var type: UInt8 = 0
 
-    // What is known of the target.
+    // What is known of the target; see `pack`.
+    var isPacked = false
+    /// How many scrapes in a row have repeated the layout.
+    var calm: UInt32 = 0
+    /// One more than the highest number ever given, while the table is packed away.
+    var packedNumbers = 0
     var table = SeriesTable()
     var comments = SeriesTable()
     var commentTypes: [UInt8] = []
@@ -44,6 +49,8 @@ public struct ScrapeParser: ~Copyable {
     var lastSeen = Column<UInt32>()
     /// Where the series stands in `layout`, by number.
     var positions = Column<UInt32>()
+    /// What a series means for a native histogram, by number; see `fold`.
+    var parts: [HistogramPart?] = []
     /// The series of the last good scrape's native histograms.
     var natives: [UInt32] = []
     let keyHash = KeyHash()

@@ -22,10 +22,32 @@ struct SeriesTable: ~Copyable {
     private var bytes = Column<UInt8>()
     private var free: [UInt32] = []
 
-    init() { slots.zero(upTo: 16) }
+    init() {}
+
+    /// A table in which none of the numbers up to `numbers` is taken, with room for `count` keys.
+    init(numbers: Int, count: Int) {
+        var size = 16
+        while size < count * 2 { size *= 2 }
+        slots.zero(upTo: size)
+        keys.zero(upTo: numbers)
+    }
+
+    /// Gives `key` the number that it had; `freeRest` has to follow.
+    mutating func restore(_ key: Span<UInt8>, hash: UInt32, as number: UInt32) {
+        keys[Int(number)] = Key(offset: bytes.count, length: UInt32(key.count), hash: hash)
+        bytes.append(key)
+        place(number)
+    }
+
+    /// Ends a restoration: numbers that have no key are free.
+    mutating func freeRest() {
+        free = (0..<UInt32(keys.count)).filter { keys[Int($0)].length == 0 }
+    }
 
     /// How many keys are known.
     var count: Int { keys.count - free.count }
+    /// The bytes of all keys.
+    var byteCount: Int { bytes.count }
     /// One more than the highest number ever given.
     var numbers: Int { keys.count }
 
@@ -40,6 +62,7 @@ struct SeriesTable: ~Copyable {
     @inline(__always)
     func number(of key: UnsafeBufferPointer<UInt8>, hash: UInt32) -> UInt32? {
         let slots = unsafe slots.elements
+        if slots.isEmpty { return nil }
         let mask = slots.count - 1
         var place = Int(hash) & mask
         while true {
@@ -53,7 +76,7 @@ struct SeriesTable: ~Copyable {
 
     /// Makes `key` known, which must not be yet; gives its number.
     mutating func insert(_ key: Span<UInt8>, hash: UInt32) -> UInt32 {
-        if (count + 1) * 2 > slots.count { rebuild(size: slots.count * 2) }
+        if (count + 1) * 2 > slots.count { rebuild(size: max(16, slots.count * 2)) }
         let entry = Key(offset: bytes.count, length: UInt32(key.count), hash: hash)
         bytes.append(key)
         let number: UInt32
@@ -108,7 +131,7 @@ struct SeriesTable: ~Copyable {
     }
 
     private mutating func rebuild(size: Int) {
-        slots.removeAll()
+        slots = Column()
         slots.zero(upTo: size)
         let isFree = Set(free)
         for index in 0..<keys.count where !isFree.contains(UInt32(index)) { place(UInt32(index)) }

@@ -1,4 +1,5 @@
 import HTTPFetch
+import Threads
 
 /// The first bytes of an answer as they came, for those who want to see what a target said.
 struct BodyRecording: Sendable {
@@ -11,24 +12,22 @@ struct BodyRecording: Sendable {
     /// More of one body is not kept.
     static let limitBytes = 1 << 20
 
-    /// What the answer before needed, so that memory is asked for once.
-    private var usual = 0
-
-    /// What is kept of a good answer between scrapes: nothing but its head.
-    mutating func drop() {
-        usual = bytes.count
-        bytes = []
+    /// Forgets what was there, and gives the memory that it took.
+    mutating func drop() -> [UInt8] {
+        var memory: [UInt8] = []
+        swap(&memory, &bytes)
+        return memory
     }
 
     /// Forgets what was there.
     mutating func begin() {
         bytes = []
-        bytes.reserveCapacity(usual)
         (contentType, status, isCut) = ("", 0, false)
     }
 
-    /// Notes the head of an answer.
-    mutating func take(_ head: HTTPResponse) {
+    /// Notes the head of an answer, whose bytes go into `memory`.
+    mutating func take(_ head: HTTPResponse, memory: consuming [UInt8] = []) {
+        bytes = memory
         contentType = head.fields["Content-Type"] ?? ""
         status = head.status
     }
@@ -42,5 +41,23 @@ struct BodyRecording: Sendable {
         unsafe piece.extracting(0..<count).withUnsafeBufferPointer {
             unsafe bytes.append(contentsOf: $0)
         }
+    }
+}
+
+/// Memory that one answer after another is recorded in, so that none has to be asked for.
+final class SpareMemory: Sendable {
+    private let blocks = Locked<[[UInt8]]>([])
+    /// How many answers come in at a time, mostly.
+    private static let limit = 4
+
+    /// What was given back last, emptied.
+    func take() -> [UInt8] { blocks.withLock { $0.popLast() ?? [] } }
+
+    /// Keeps `block` for the next answer.
+    func give(back block: consuming [UInt8]) {
+        guard block.capacity > 0 else { return }
+        block.removeAll(keepingCapacity: true)
+        let block = block
+        blocks.withLock { if $0.count < Self.limit { $0.append(block) } }
     }
 }

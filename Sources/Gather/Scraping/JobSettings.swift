@@ -12,6 +12,7 @@ final class JobSettings: Sendable {
     let codings: [HTTPRequest.Coding]
     let parserOptions: ParserOptions
     let fallback: ExpositionFormat?
+    let histograms: HistogramRules
     /// The most bytes of a body; Prometheus refuses a body that is as long as its limit.
     let bodyLimit: Int
     /// How targets are asked, or why they cannot be.
@@ -32,8 +33,10 @@ final class JobSettings: Sendable {
         fallback = config.fallbackProtocol.flatMap { ExpositionFormat(rawValue: $0.rawValue) }
         var parser = ParserOptions()
         parser.readsNativeHistograms = config.scrapeNativeHistograms
+        parser.convertsClassicHistograms = config.convertClassicHistograms
         parser.keepsClassicHistograms = config.alwaysScrapeClassicHistograms
         parserOptions = parser
+        histograms = HistogramRules(config)
         let limit = Int(config.limits.bodySize.bytes)
         bodyLimit = limit > 0 ? limit - 1 : Self.safeBodyLimit
         options = Self.result(config.http)

@@ -28,6 +28,8 @@ final class LiveTarget: @unchecked Sendable {
     /// When it left, if it did: its stale markers bear that time, should it not come back.
     var leaving: Timestamp?
     var scraping: Task<Void, Never>?
+    /// What is asked now, if it is a matter of HTTP alone.
+    var fetch: RunningFetch?
     /// Why all targets of the job fail, if they do.
     var verdict: ScrapeError?
     /// What it is to be from the end of the scrape under way on.
@@ -36,13 +38,16 @@ final class LiveTarget: @unchecked Sendable {
     var sinceRefused = 0
     var status = TargetHealth()
 
-    init(_ found: ScrapeTarget, key: ClockKey, _ job: JobSettings, budget: SeriesBudget) {
+    init(
+        _ found: ScrapeTarget, key: ClockKey, _ job: JobSettings, budget: SeriesBudget,
+        spare: SpareMemory
+    ) {
         self.found = found
         self.key = key
         self.job = job
         self.budget = budget
         schedule = ScrapeSchedule(interval: found.interval, hash: key.phaseHash)
-        reader = ScrapeReader(job.parserOptions, fallback: job.fallback)
+        reader = ScrapeReader(job.parserOptions, fallback: job.fallback, spare: spare)
         request = job.request(for: found)
     }
 
@@ -86,11 +91,26 @@ final class LiveTarget: @unchecked Sendable {
         return ScrapeContext(
             time: time,
             rules: SampleRules(config, relabeler: job.relabeler, target: found.labels),
+            histograms: job.histograms,
             honorsTimestamps: config.honorTimestamps,
             tracksTimestamps: config.trackTimestampsStaleness, sampleLimit: config.limits.samples,
             reportCount: config.extraScrapeMetrics
                 ? ReportSeries.allCases.count : ReportSeries.usual.count,
             budget: budget)
+    }
+}
+
+extension LiveTarget {
+    /// Cuts off the scrape that is under way.
+    func cancel() {
+        scraping?.cancel()
+        fetch?.cancel()
+    }
+
+    /// Gives back what belongs to the last scrape alone: memory is for those under way.
+    func release() {
+        reader.release()
+        series.release()
     }
 }
 
@@ -126,6 +146,7 @@ extension LiveTarget {
         guard let before else { return }
         self.before = nil
         budget.give(back: before.series.count)
+        series.numbers.unpack()
         try before.end(at: time, next: series)
     }
 

@@ -63,7 +63,8 @@ extension ScrapeEngine {
                     change(target, to: .init(found: one, job: pool.job))
                 }
             } else {
-                let target = LiveTarget(one, key: key, pool.job, budget: pool.budget)
+                let target = LiveTarget(
+                    one, key: key, pool.job, budget: pool.budget, spare: spare)
                 target.verdict = verdict
                 targets[key] = target
                 plan(target)

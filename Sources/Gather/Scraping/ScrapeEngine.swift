@@ -4,20 +4,19 @@ import Exposition
 import HTTPFetch
 import Model
 import Telemetry
-import Threads
 
-/// Scrapes every target at its instants: one thread plans and commits, another carries transfers.
+/// Scrapes every target at its instants, on the thread that carries transfers: a scrape is planned,
+/// begun, read and committed there, and no thread has to wake another one for it.
 ///
-/// Bodies are read on the transfers' thread, a piece at a time. What takes long, which is to learn
-/// thousands of new series, is done on a third thread, so that no tick waits for it.
+/// Bodies are read a piece at a time. What takes long, which is to learn thousands of new series, is
+/// done on a thread of its own, so that no tick waits for it.
 actor ScrapeEngine {
-    private nonisolated let thread = ThreadExecutor(name: "weir-scrape")
     nonisolated var unownedExecutor: UnownedSerialExecutor {
-        unsafe thread.asUnownedSerialExecutor()
+        unsafe client.loop.asUnownedSerialExecutor()
     }
     let learner = ScrapeLearner()
     let sink: any SampleSink
-    let client: HTTPClient
+    nonisolated let client: HTTPClient
     let metrics: ScrapeMetrics
     let log: Log
     let throttle = LogThrottle()
@@ -28,6 +27,8 @@ actor ScrapeEngine {
     var budgets: [String: SeriesBudget] = [:]
     /// What failing targets answered.
     var recorder = FlightRecorder()
+    let spare = SpareMemory()
+    private var shelf = MetadataShelf()
     private var queue = TickQueue<LiveTarget>()
     private(set) var isRunning = false
 
@@ -44,16 +45,27 @@ actor ScrapeEngine {
     ///
     /// No stale markers are written at the end: who starts again goes on where this one stopped.
     func run() async {
+        let loop = client.loop
+        await withTaskCancellationHandler {
+            await runUntilCancelled()
+        } onCancel: {
+            loop.hurry()
+        }
+    }
+
+    private func runUntilCancelled() async {
         isRunning = true
         for target in targets.values { plan(target) }
         while !Task.isCancelled {
-            await thread.sleep(until: nextWake())
+            await withCheckedContinuation { continuation in
+                client.loop.call(at: nextWake()) { continuation.resume() }
+            }
             guard !Task.isCancelled else { break }
             beginDue()
         }
         isRunning = false
         let running = targets.values.compactMap(\.scraping)
-        for task in running { task.cancel() }
+        for target in targets.values { target.cancel() }
         for task in running { await task.value }
         for target in targets.values { target.close() }
     }
@@ -84,7 +96,7 @@ actor ScrapeEngine {
                 continue
             }
             metrics.late.record(.nanoseconds(now - entry.time.milliseconds * 1_000_000))
-            target.scraping = Task { await scrape(target, planned: entry.time) }
+            target.scraping = task(for: target, planned: entry.time)
         }
     }
 
@@ -98,13 +110,13 @@ actor ScrapeEngine {
         guard isRunning else { return }
         target.nextTick = target.schedule.tick(after: WallClock.nanoseconds)
         queue.add(target, at: target.nextTick)
-        if queue.next == target.nextTick { thread.wake() }
+        if queue.next == target.nextTick { client.loop.hurry() }
     }
 
     /// Stops scraping `target`; unless it comes back, its series end with the tick after the next.
     func leave(_ target: LiveTarget) {
         guard target.leaving == nil else { return }
-        target.scraping?.cancel()
+        target.cancel()
         let hasBegun = target.series.hasBegun || target.before != nil || target.scraping != nil
         guard isRunning, hasBegun else {
             return finish(target)
@@ -154,6 +166,14 @@ actor ScrapeEngine {
 
     // MARK: One scrape
 
+    private nonisolated func task(
+        for target: LiveTarget, planned: Timestamp
+    ) -> Task<Void, Never> {
+        Task(executorPreference: client.loop.tasks) {
+            await self.scrape(target, planned: planned)
+        }
+    }
+
     private func scrape(_ target: LiveTarget, planned: Timestamp) async {
         defer {
             target.scraping = nil
@@ -192,7 +212,7 @@ actor ScrapeEngine {
             if let verdict = target.verdict { throw verdict }
             let (request, options) = try target.request.get()
             do throws(HTTPFetchError) {
-                let answer = try await client.fetch(request, with: options, into: target.reader)
+                let answer = try await fetch(request, options, for: target)
                 outcome.timings = answer.timings
                 outcome.transferredBytes = answer.transferredBytes
             } catch {
@@ -203,6 +223,22 @@ actor ScrapeEngine {
             outcome.error = error
         }
         return outcome
+    }
+
+    private func fetch(
+        _ request: HTTPRequest, _ options: HTTPClientOptions, for target: LiveTarget
+    ) async throws(HTTPFetchError) -> HTTPResponse {
+        guard let prepared = try await client.prepare(request, with: options) else {
+            return try await client.fetch(request, with: options, into: target.reader)
+        }
+        defer { target.fetch = nil }
+        let outcome = await withCheckedContinuation { continuation in
+            target.fetch = client.begin(prepared, into: target.reader) {
+                continuation.resume(returning: $0)
+            }
+            if Task.isCancelled { target.fetch?.cancel() }
+        }
+        return try outcome.get()
     }
 
     /// Keeps what a failing target answered, and writes it down where the job asks for that.
@@ -231,12 +267,14 @@ actor ScrapeEngine {
         if let lost { outcome.error = outcome.error ?? .notKept(lost.description) }
         let reader = target.reader
         target.status.take(outcome, reader: reader)
-        if let metadata = outcome.metadata {
-            for family in metadata { target.status.metadata[family.family] = family.metadata }
+        if let metadata = outcome.metadata, !metadata.isEmpty {
+            var known = target.status.metadata
+            for family in metadata { known[family.family] = family.metadata }
+            target.status.metadata = shelf.shared(known)
         }
         target.status.seriesCount = target.series.count
         metrics.note(target.status)
-        target.reader.recording.drop()
+        target.release()
         if let error = outcome.error { complain(of: target, error) }
         retryRefused(target)
     }

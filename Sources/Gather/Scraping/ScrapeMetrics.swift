@@ -12,6 +12,7 @@ struct ScrapeMetrics: Sendable {
     let late: Timing
     let sampleLimit: Counter
     let bodyLimit: Counter
+    let bucketLimit: Counter
     let targetLimit: Counter
     let duplicates: Counter
     let outOfBounds: Counter
@@ -35,6 +36,9 @@ struct ScrapeMetrics: Sendable {
             "weir_scraping_exceeded_sample_limit_total", "Scrapes over their sample_limit.")
         bodyLimit = registry.counter(
             "weir_scraping_exceeded_body_size_limit_total", "Scrapes over their body_size_limit.")
+        bucketLimit = registry.counter(
+            "weir_scraping_exceeded_native_histogram_bucket_limit_total",
+            "Scrapes with a histogram over native_histogram_bucket_limit.")
         targetLimit = registry.counter(
             "weir_scraping_exceeded_target_limit_total",
             "Scrapes not made because the job is over its target_limit.")
@@ -64,6 +68,7 @@ struct ScrapeMetrics: Sendable {
         failures.add()
         switch error {
         case .sampleLimit: sampleLimit.add()
+        case .bucketLimit: bucketLimit.add()
         case .targetLimit: targetLimit.add()
         case .fetch(.bodyTooLarge): bodyLimit.add()
         case .notKept: notKept.add()

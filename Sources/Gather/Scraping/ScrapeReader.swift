@@ -20,7 +20,10 @@ final class ScrapeReader: BodyReader, @unchecked Sendable {
     /// What came, as far as it is kept for those who want to see it.
     var recording = BodyRecording()
 
-    init(_ options: ParserOptions, fallback: ExpositionFormat?) {
+    private let spare: SpareMemory
+
+    init(_ options: ParserOptions, fallback: ExpositionFormat?, spare: SpareMemory) {
+        self.spare = spare
         parser = ScrapeParser(options: options)
         self.fallback = fallback
     }
@@ -39,7 +42,7 @@ final class ScrapeReader: BodyReader, @unchecked Sendable {
 
     func begin(_ head: HTTPResponse) -> Bool {
         prepare()
-        recording.take(head)
+        recording.take(head, memory: spare.take())
         guard head.status == 200 else {
             failure = .status(head.statusLine)
             return true
@@ -80,6 +83,12 @@ final class ScrapeReader: BodyReader, @unchecked Sendable {
             failure = .body(error)
             throw .body(error)
         }
+    }
+
+    /// Gives back what belongs to one scrape alone.
+    func release() {
+        parser.releaseScrape()
+        spare.give(back: recording.drop())
     }
 
     /// What is read of an answer that is of no use, to keep the connection and to show it.

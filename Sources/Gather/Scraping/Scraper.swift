@@ -35,7 +35,9 @@ public final class Scraper: Sendable {
                 for await snapshot in self.finder.snapshots { self.came.yield(.found(snapshot)) }
             }
             group.addTask { for await event in self.events { await self.follower.take(event) } }
-            group.addTask { await self.engine.run() }
+            group.addTask(executorPreference: self.engine.client.loop.tasks) {
+                await self.engine.run()
+            }
         }
     }
 

@@ -15,6 +15,8 @@ public enum ScrapeError: Error, Equatable, Sendable, CustomStringConvertible {
     case body(ExpositionError)
     /// More samples than `sample_limit`.
     case sampleLimit
+    /// A native histogram with more buckets than `native_histogram_bucket_limit`, however coarse.
+    case bucketLimit
     /// A sample with more, or longer, labels than are allowed; the text says which.
     case labelLimit(String)
     /// What relabeling left of a series is none.
@@ -35,6 +37,7 @@ public enum ScrapeError: Error, Equatable, Sendable, CustomStringConvertible {
         case .status(let line): "server returned HTTP status \(line)"
         case .body(let error): error.description
         case .sampleLimit: "sample limit exceeded"
+        case .bucketLimit: "histogram bucket limit exceeded"
         case .labelLimit(let text), .badSeries(let text), .badURL(let text): text
         case .targetLimit(let count, let limit):
             "target_limit exceeded (number of targets: \(count), limit: \(limit))"

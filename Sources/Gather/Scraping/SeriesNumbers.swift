@@ -5,7 +5,8 @@ import Model
 /// Labels themselves are not kept, only a hash of 64 bits with a key that nobody knows: a target
 /// has too few series for two of them to meet by chance.
 struct SeriesNumbers: ~Copyable {
-    private var slots = [UInt32](repeating: 0, count: 16)
+    /// Open-addressed; empty where nobody has looked for a while, to be made again from `hashes`.
+    private var slots: [UInt32] = []
     /// By number, those of the reports among them.
     private var hashes = [UInt64](repeating: 0, count: Int(ReportSeries.end))
     private var users = [UInt32](repeating: 0, count: Int(ReportSeries.end))
@@ -18,13 +19,30 @@ struct SeriesNumbers: ~Copyable {
 
     /// The number of the series with this hash; it has one user more then.
     mutating func use(_ hash: UInt64) -> UInt32? {
+        unpack()
         guard let number = number(of: hash) else { return nil }
         users[Int(number)] += 1
         return number
     }
 
-    /// The number of the series with this hash.
+    /// Gives back what finds series by their hashes, and room for numbers to come.
+    mutating func pack() {
+        if !slots.isEmpty { slots = [] }
+        hashes.trim()
+        users.trim()
+    }
+
+    /// Makes sure that series are found by their hashes.
+    mutating func unpack() {
+        guard slots.isEmpty else { return }
+        var size = 16
+        while size <= count * 2 { size *= 2 }
+        rebuild(size)
+    }
+
+    /// The number of the series with this hash; to be unpacked first.
     func number(of hash: UInt64) -> UInt32? {
+        precondition(!slots.isEmpty, "BUG: series are looked for in what was packed away")
         var place = Int(truncatingIfNeeded: hash) & (slots.count - 1)
         while slots[place] != 0 {
             let number = slots[place] - 1
@@ -39,6 +57,7 @@ struct SeriesNumbers: ~Copyable {
 
     /// Gives a new series a number; it has one user.
     mutating func add(_ hash: UInt64) -> UInt32 {
+        unpack()
         count += 1
         if count * 2 > slots.count { rebuild(slots.count * 2) }
         let number: UInt32
@@ -69,7 +88,7 @@ struct SeriesNumbers: ~Copyable {
         guard !numbers.isEmpty else { return }
         free += numbers
         count -= numbers.count
-        rebuild(slots.count)
+        if !slots.isEmpty { rebuild(slots.count) }
     }
 
     private mutating func rebuild(_ size: Int) {
@@ -103,5 +122,16 @@ struct SeriesNumbers: ~Copyable {
             unsafe hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
         }
         hasher.combine(UInt8(0xff))
+    }
+}
+
+extension Array {
+    /// Gives back what is held for elements to come, where it is worth it.
+    mutating func trim() {
+        guard capacity > count + count / 8 + 16 else { return }
+        var exact: [Element] = []
+        exact.reserveCapacity(count)
+        exact.append(contentsOf: self)
+        self = exact
     }
 }

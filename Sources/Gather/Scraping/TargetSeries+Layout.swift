@@ -8,6 +8,12 @@ extension TargetSeries {
     /// Takes over which numbers mean something else from this scrape on.
     mutating func learn(_ scrape: borrowing ScrapeBatch, _ context: borrowing ScrapeContext) {
         for number in scrape.retired { unmap(number) }
+        for number in scrape.folded {
+            while map.count <= Int(number) { map.append(Self.unmapped) }
+            unmap(number)
+            map[Int(number)] = Self.folded
+            isMapped = false
+        }
         guard !scrape.newSeries.isEmpty else { return }
         isMapped = false
         let reports = Set(
@@ -76,6 +82,9 @@ extension TargetSeries {
         func look(at number: UInt32) {
             switch map[Int(number)] {
             case Self.dropped: return
+            case Self.folded:
+                counts.scraped -= 1
+                return
             case Self.faulty: fault = fault ?? number
             case Self.refused: counts.overBudget += 1
             default: break
@@ -101,8 +110,9 @@ extension TargetSeries {
         let before = live
         let previous = scrapes
         scrapes &+= 1
-        layout.removeAll(keepingCapacity: true)
-        positions.removeAll(keepingCapacity: true)
+        layout = []
+        layout.reserveCapacity(scrape.series.count)
+        positions = []
         var tracked: [UInt32] = []
         let latest = context.time.milliseconds + Self.farthest
         for index in scrape.series.indices {
@@ -132,20 +142,50 @@ extension TargetSeries {
         keepsAll = layout.count == scrape.series.count
         if keepsAll { positions = [] }
         live = usesTimes ? tracked : layout
-        mapHistograms(scrape, previous: previous)
+        mapHistograms(scrape, context, previous: previous)
         guard !isDown else { return }
         for number in before where seen[Int(number)] != scrapes { owedStale.append(number) }
     }
 
     /// Native histograms stand in no column, but live and die like the rest.
-    private mutating func mapHistograms(_ scrape: borrowing ScrapeBatch, previous: UInt32) {
+    private mutating func mapHistograms(
+        _ scrape: borrowing ScrapeBatch, _ context: borrowing ScrapeContext, previous: UInt32
+    ) {
         for sample in scrape.histograms {
             let number = map[Int(sample.series)]
             guard number < Self.marks, seen[Int(number)] != scrapes else { continue }
             counts.added += seen[Int(number)] == previous ? 0 : 1
             seen[Int(number)] = scrapes
-            live.append(number)
+            let hasTime = context.honorsTimestamps && sample.time != nil
+            if !hasTime || context.tracksTimestamps { live.append(number) }
         }
+    }
+
+    /// The scrape's native histograms as they are kept, each series once.
+    func histograms(
+        of scrape: borrowing ScrapeBatch, _ context: borrowing ScrapeContext
+    ) throws(ScrapeFailure) -> [HistogramSample] {
+        guard !scrape.histograms.isEmpty else { return [] }
+        var kept: [HistogramSample] = []
+        var taken: Set<UInt32> = []
+        for sample in scrape.histograms where isKept(sample.series) {
+            let number = map[Int(sample.series)]
+            let time = context.honorsTimestamps ? sample.time : nil
+            let latest = context.time.milliseconds + Self.farthest
+            guard (time?.milliseconds ?? 0) <= latest, taken.insert(number).inserted else {
+                continue
+            }
+            do throws(ScrapeError) {
+                let histogram = try context.histograms.apply(to: sample.histogram)
+                kept.append(HistogramSample(series: number, time: time, histogram: histogram))
+            } catch {
+                var counts = ScrapeCounts()
+                // Why it fails has been found out; what was counted is the same.
+                if let all = try? counted(scrape, context) { counts = all }
+                throw ScrapeFailure(error: error, counts: counts)
+            }
+        }
+        return kept
     }
 
     /// How far in the future a sample's own time may lie, in milliseconds.
@@ -174,19 +214,14 @@ extension TargetSeries {
     }
 
     /// Exemplars, histograms and metadata.
-    mutating func copyParts(of scrape: borrowing ScrapeBatch) {
+    mutating func copyParts(of scrape: borrowing ScrapeBatch, _ histograms: [HistogramSample]) {
         for exemplar in scrape.exemplars where isKept(exemplar.series) {
             batch.exemplars.append(
                 Exemplar(
                     series: map[Int(exemplar.series)], labels: exemplar.labels,
                     value: exemplar.value, time: exemplar.time))
         }
-        for sample in scrape.histograms where isKept(sample.series) {
-            batch.histograms.append(
-                HistogramSample(
-                    series: map[Int(sample.series)], time: sample.time,
-                    histogram: sample.histogram))
-        }
+        batch.histograms = histograms
         owedMetadata += scrape.metadata
     }
 }

@@ -24,6 +24,8 @@ struct TargetSeries: ~Copyable {
     var keepsAll = false
     /// Whether these three belong to the parser's last good scrape.
     var isMapped = false
+    /// Whether that one had native histograms.
+    private var hadHistograms = false
     /// In which changed scrape a series was seen last, by the sink's number.
     var seen: [UInt32] = []
     var scrapes: UInt32 = 1
@@ -50,8 +52,10 @@ struct TargetSeries: ~Copyable {
     static let faulty = UInt32.max - 3
     /// A scraped series that is one of the reports, which win.
     static let isReport = UInt32.max - 4
+    /// Samples that are only parts of a native histogram.
+    static let folded = UInt32.max - 5
     /// Everything below is a number.
-    static let marks = UInt32.max - 4
+    static let marks = UInt32.max - 5
 
     init() {}
 
@@ -71,7 +75,10 @@ struct TargetSeries: ~Copyable {
     ) throws(ScrapeFailure) -> ScrapeCounts {
         learn(scrape, context)
         let usesTimes = context.honorsTimestamps && !scrape.times.isEmpty
-        let repeats = scrape.isSameLayout && isMapped && !usesTimes && scrape.histograms.isEmpty
+        // Native histograms stand in no layout: they may end while all columns repeat.
+        let hasHistograms = hadHistograms || !scrape.histograms.isEmpty
+        let repeats = scrape.isSameLayout && isMapped && !usesTimes && !hasHistograms
+        let kept = try histograms(of: scrape, context)
         let isSteady = repeats && steadyReports == context.reportCount && owedStale.isEmpty
         begin(at: context.time, keepsSeries: isSteady)
         if repeats {
@@ -81,6 +88,7 @@ struct TargetSeries: ~Copyable {
             counts = try counted(scrape, context)
             map(scrape, context, usesTimes: usesTimes)
             isMapped = true
+            hadHistograms = !scrape.histograms.isEmpty
         }
         if !isSteady { batch.series = layout }
         copyValues(of: scrape)
@@ -88,7 +96,7 @@ struct TargetSeries: ~Copyable {
         // What was lost may have come back.
         owedStale.removeAll { seen[Int($0)] == scrapes }
         appendStale(owedStale)
-        copyParts(of: scrape)
+        copyParts(of: scrape, kept)
         isDown = false
         return counts
     }
@@ -181,6 +189,19 @@ struct TargetSeries: ~Copyable {
         return gone
     }
 
+    /// Gives back what belongs to one scrape alone, once nobody looks at the batch any more.
+    mutating func release() {
+        let isNew = !batch.newSeries.isEmpty
+        (batch.values, batch.times) = ([], [])
+        (batch.newSeries, batch.retired, batch.metadata) = ([], [], [])
+        (batch.exemplars, batch.histograms) = ([], [])
+        if steadyReports == nil { batch.series = [] }
+        guard isNew else { return }
+        numbers.pack()
+        map.trim()
+        seen.trim()
+    }
+
     /// The sink did not take it: what was new in it is told again with the next one.
     mutating func lost() {
         steadyReports = nil
@@ -192,6 +213,7 @@ struct TargetSeries: ~Copyable {
 struct ScrapeContext {
     var time: Timestamp
     var rules: SampleRules
+    var histograms = HistogramRules()
     var honorsTimestamps = true
     /// Whether series with times of their own get stale markers.
     var tracksTimestamps = false

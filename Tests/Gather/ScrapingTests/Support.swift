@@ -43,6 +43,7 @@ struct SeriesBench: ~Copyable {
         context = ScrapeContext(
             time: Timestamp(milliseconds: 0),
             rules: SampleRules(job.config, relabeler: job.relabeler, target: target),
+            histograms: job.histograms,
             honorsTimestamps: job.config.honorTimestamps,
             tracksTimestamps: job.config.trackTimestampsStaleness,
             sampleLimit: job.config.limits.samples, budget: SeriesBudget(limit: budget))
@@ -98,13 +99,14 @@ struct SeriesBench: ~Copyable {
 
 /// A whole scraper with one client, running until the value goes.
 final class RunningScraper: Sendable {
-    let sink = RecordingSink()
+    let sink: RecordingSink
     let registry = MetricRegistry()
     let client: HTTPClient
     let scraper: Scraper
     private let task: Task<Void, Never>
 
-    init(routes: [String: String] = [:]) {
+    init(routes: [String: String] = [:], sink: RecordingSink = RecordingSink()) {
+        self.sink = sink
         client = HTTPClient(userAgent: "Weir/test", routes: routes)
         let finder = TargetFinder(
             SourceSurroundings(client: client, log: .silent, registry: registry),
