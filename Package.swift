@@ -94,9 +94,9 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe", "Head",
-                "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL", "Relabeling",
-                "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
+                "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
+                "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
+                "Relabeling", "Relay", "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),

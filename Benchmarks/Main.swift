@@ -15,6 +15,7 @@ enum Benchmarks {
         ("scraping", { try await ScrapingBenchmarks.run(&$0) }),
         ("head", { try await HeadBenchmarks.run(&$0) }),
         ("storage", { try await StorageBenchmarks.run(&$0) }),
+        ("relay", { try await RelayBenchmarks.run(&$0) }),
         ("promql", { try await PromQLBenchmarks.run(&$0) }),
     ]
 

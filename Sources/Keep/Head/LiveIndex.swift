@@ -19,13 +19,13 @@ public struct LiveSelection: Sendable {
 /// The series of one family, in the order in which they are told.
 public struct LiveSeriesList: Sendable {
     /// Their numbers, those of one clock side by side.
-    public internal(set) var series: [UInt32] = []
+    public fileprivate(set) var series: [UInt32] = []
     /// The clock of each, the first one where it has several.
-    public internal(set) var clocks: [UInt32] = []
+    public fileprivate(set) var clocks: [UInt32] = []
     /// Other clocks that speak of a series, by its place.
-    public internal(set) var more: [(place: Int, clock: UInt32)] = []
+    public fileprivate(set) var more: [(place: Int, clock: UInt32)] = []
     /// Whether a series belongs to the metric of the one before: no place to cut between them.
-    public internal(set) var continues: [Bool] = []
+    public fileprivate(set) var continues: [Bool] = []
 }
 
 extension Head {
@@ -183,7 +183,8 @@ private struct LiveGatherer {
                 for clock in clocks { list.more.append((list.series.count, clock)) }
             }
             let isSame =
-                isGrouped && last.map { $0.group == entry.group && $0.clock == entry.clock }
+                isGrouped
+                && last.map { $0.group == entry.group && $0.clock == entry.clock }
                     ?? false
             list.series.append(entry.series)
             list.clocks.append(entry.clock)
