@@ -94,8 +94,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
-                "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
+                "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe",
+                "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
                 "Relabeling", "Relay", "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),

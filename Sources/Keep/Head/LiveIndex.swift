@@ -179,7 +179,7 @@ private struct LiveGatherer {
         list.clocks.reserveCapacity(sorted.count)
         var last: Entry?
         for entry in sorted {
-            if let clocks = more[entry.series] {
+            if !more.isEmpty, let clocks = more[entry.series] {
                 for clock in clocks { list.more.append((list.series.count, clock)) }
             }
             let isSame =
@@ -198,9 +198,18 @@ private struct LiveGatherer {
     private func byRank() -> [Entry] {
         let isInOrder = zip(entries, entries.dropFirst()).allSatisfy { $0.rank <= $1.rank }
         if isInOrder { return entries }
-        return entries.enumerated().sorted { left, right in
-            (left.element.rank, left.offset) < (right.element.rank, right.offset)
-        }.map(\.element)
+        // There are far fewer ranks than series.
+        let last = ranks.count
+        var places = [Int](repeating: 0, count: last + 2)
+        for entry in entries { places[min(Int(entry.rank), last) + 1] += 1 }
+        for rank in 1..<places.count { places[rank] += places[rank - 1] }
+        var sorted = entries
+        for entry in entries {
+            let rank = min(Int(entry.rank), last)
+            sorted[places[rank]] = entry
+            places[rank] += 1
+        }
+        return sorted
     }
 
     private static func isBefore(_ left: Entry, _ right: Entry) -> Bool {
