@@ -2,6 +2,7 @@
 # make test       install what the tests need, lint, build, run every test
 # make bench      measure in release; ONLY=word runs what has the word in its name
 # make coverage   which lines the tests reach
+# make test-promql     the language beside Prometheus: its scripts, 5,000 questions to both
 # make test-sanitize   the tests under AddressSanitizer and ThreadSanitizer
 # make test-faults     the long kill tests
 # make install PREFIX=/usr/local   copy the program, its manual page and completions; or uninstall
@@ -16,7 +17,7 @@ SOURCES := Sources Tests Benchmarks Package.swift
 RUN_TESTS := scripts/summary $(SWIFT) test --disable-xctest --parallel \
   --experimental-maximum-parallelization-width 8
 
-.PHONY: run release test lint bench coverage test-sanitize test-faults install uninstall deb clean
+.PHONY: run release test lint bench coverage test-promql test-sanitize test-faults install uninstall deb clean
 
 run: release
 	@exec $(PROGRAM) run --config.file=targets/prometheus.yml --storage.tsdb.path=data
@@ -47,6 +48,13 @@ coverage:
 	@rm -rf .build/coverage/debug/codecov
 	@$(RUN_TESTS) --skip-build --enable-code-coverage --build-path .build/coverage; \
 	  code=$$?; scripts/coverage .build/coverage; exit $$code
+
+test-promql: export PROMQL_COMPARISONS := 5000
+test-promql: export WEIR_DIFFERENTIAL := 5000
+test-promql:
+	@scripts/setup test
+	@scripts/progress "building Weir and its tests" $(SWIFT) build --build-tests
+	@$(RUN_TESTS) --skip-build --filter PromQLTests
 
 # AddressSanitizer's leak check stays off: the test library itself leaks. The signal handlers of
 # Swift's backtraces get in the way of both.

@@ -15,6 +15,7 @@ let package = Package(
         library("CJansson", pkgConfig: "jansson", apt: "libjansson-dev"),
         library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
         library("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
+        library("CSnappy", apt: "libsnappy-dev"),
         library("CSystem"),
         library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
@@ -22,7 +23,7 @@ let package = Package(
         // RE2 is C++: a C face of a few functions, so that no Swift module needs C++ interop.
         .target(
             name: "CRE2", path: "Sources/Bridges/CRE2", linkerSettings: [.linkedLibrary("re2")]),
-        module("Compression", in: "Bridges", uses: "CZlib", "CZstd"),
+        module("Compression", in: "Bridges", uses: "CSnappy", "CZlib", "CZstd"),
         module("Crypto", in: "Bridges", uses: "CCrypto"),
         module("RE2", in: "Bridges", uses: "CRE2"),
         module("Threads", in: "Bridges", uses: "CSystem"),
@@ -54,6 +55,9 @@ let package = Package(
             "Scraping", in: "Gather",
             uses: "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model",
             "Relabeling", "Telemetry", "Threads"),
+        module(
+            "Receiving", in: "Gather",
+            uses: "Compression", "Exposition", "Model", "Telemetry", "Threads"),
 
         // Keep: memory, disk, database.
         .plugin(
@@ -77,16 +81,17 @@ let package = Package(
         module(
             "API", in: "Serve",
             uses: "Access", "Compression", "Discovery", "Exposition", "HTTPFetch", "HTTPServe",
-            "Head", "JSON", "Model", "PromQL", "RE2", "Relabeling", "Relay", "Scraping",
-            "Telemetry", "Threads"),
+            "Head", "JSON", "Model", "PromQL", "RE2", "Receiving", "Relabeling", "Relay",
+            "Scraping", "Telemetry", "Threads"),
 
         // Weir: the commands, and the one file that wires everything.
         .executableTarget(
             name: "Weir",
             dependencies: [
                 "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
-                "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
-                "Relabeling", "Relay", "Scraping", "Storage", "Telemetry", "Threads", "YAML",
+                "HTTPServe", "Head", "JSON", "Migrations", "Model", "Postgres", "PrivatePostgres",
+                "PromQL", "Receiving", "Relabeling", "Relay", "Scraping", "Storage", "Telemetry",
+                "Threads", "YAML",
             ],
             path: "Sources/Weir", swiftSettings: settings(layer: "Weir")),
 
@@ -94,8 +99,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch", "HTTPServe",
-                "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
+                "API", "Access", "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch",
+                "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
                 "Relabeling", "Relay", "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
@@ -182,12 +187,16 @@ func tests() -> [Target] {
             uses: "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch", "Model",
             "Relabeling",
             "Telemetry", "Threads"),
+        test(
+            "Receiving", in: "Gather",
+            uses: "Compression", "Model", "Telemetry", "Threads"),
         test("Migrations", in: "Keep", uses: "Postgres", "Threads"),
         test("PrivatePostgres", in: "Keep", uses: "Postgres", "Processes", "Telemetry"),
         test("Head", in: "Keep", uses: "Model", "Telemetry", "Threads"),
         test(
             "Storage", in: "Keep",
-            uses: "Head", "Migrations", "Model", "Postgres", "Telemetry", "Threads"),
+            uses: "Head", "JSON", "Migrations", "Model", "Postgres", "PromQL", "Telemetry",
+            "Threads"),
         test("PromQL", in: "Query", uses: "Model", files: ["Corpus"]),
         test(
             "Relay", in: "Serve",
@@ -195,10 +204,10 @@ func tests() -> [Target] {
         test(
             "API", in: "Serve",
             uses: "Access", "Configuration", "Discovery", "HTTPFetch", "HTTPServe", "Head", "Model",
-            "PromQL", "Relay", "Scraping", "Telemetry", "Threads"),
+            "PromQL", "Receiving", "Relay", "Scraping", "Telemetry", "Threads"),
         .testTarget(
             name: "WeirTests",
-            dependencies: ["Postgres", "Weir", "Telemetry", "TestKit", "Threads"],
+            dependencies: ["JSON", "Postgres", "Weir", "Telemetry", "TestKit", "Threads"],
             path: "Tests/Weir/WeirTests", swiftSettings: settings(layer: "Tests")),
         .testTarget(
             name: "EndToEndTests",

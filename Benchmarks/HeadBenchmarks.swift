@@ -127,7 +127,7 @@ enum HeadBenchmarks {
         ] {
             let start = BenchmarkReport.cpuSeconds
             for _ in 0..<10 {
-                let found = try await head.labelSets(matching: [matcher], in: ever)
+                let found = try await head.labelSets(matching: [matcher], in: ever, limit: nil)
                 precondition(!found.isEmpty, "BUG: nothing found")
             }
             report.add(
@@ -139,7 +139,7 @@ enum HeadBenchmarks {
             try Matcher("pod", .matches, "checkout-.*-77[0-9]"),
         ]
         let second = BenchmarkReport.cpuSeconds
-        let found = try await head.labelSets(matching: regex, in: ever)
+        let found = try await head.labelSets(matching: regex, in: ever, limit: nil)
         precondition(!found.isEmpty, "BUG: nothing found")
         report.add(
             "head: a label and a regex, 1,000,000 series",

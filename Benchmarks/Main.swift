@@ -16,13 +16,20 @@ enum Benchmarks {
         ("head", { try await HeadBenchmarks.run(&$0) }),
         ("storage", { try await StorageBenchmarks.run(&$0) }),
         ("relay", { try await RelayBenchmarks.run(&$0) }),
+        ("dashboards", { try await DashboardBenchmarks.run(&$0) }),
+        ("answers", { try await AnswerBenchmarks.run(&$0) }),
         ("promql", { try await PromQLBenchmarks.run(&$0) }),
+        ("day-panels", { try await PromQLDayBenchmarks.run(&$0) }),
     ]
 
     // Off the main actor, whose closures would check their isolation at each call.
     @concurrent
     static func main() async throws {
         let wanted = CommandLine.arguments.dropFirst()
+        if wanted.first == "query-server" {
+            try await QueryServer.run(Array(wanted.dropFirst()))
+            return
+        }
         var report = BenchmarkReport()
         for benchmark in all
         where wanted.isEmpty || wanted.contains(where: { benchmark.name.contains($0) }) {

@@ -1,212 +1,133 @@
-import Exposition
 import Glibc
 import Model
-import PromQL
 import TestKit
 
-/// Panels over the farm's frames in memory, beside Debian's Prometheus on blocks of the same
-/// samples.
+/// Panels of a farm, asked of Weir and of Debian's Prometheus over HTTP: each is a process of its
+/// own, and both have the same samples.
 enum PromQLBenchmarks {
     static func run(_ report: inout BenchmarkReport) async throws {
-        let frames = try ExpositionBenchmarks.bodies()
-        guard frames.count > 1 else {
+        let targets = number("PROMQL_TARGETS") ?? 200
+        guard let farm = try Farm(targets: targets, scrapes: 480) else {
             report.add("promql: no frames at ../shared/frames, nothing measured", 0, "")
             return
         }
-        let farm = FarmSeries(frames, targets: 10, scrapes: 480)
-        report.add("promql: series", Double(farm.series.count), "series")
-        try await panels(farm, into: &report)
-        let wide = FarmSeries(frames, targets: 200, scrapes: 24, hasOneName: true)
-        try await instant(wide, into: &report)
+        report.add("promql: series", Double(farm.seriesCount), "series")
+        report.add("promql: samples", Double(farm.sampleCount) / 1e6, "M")
+        try await measure(farm, Panel.all, into: &report)
+        // Seven minutes of all series under one name.
+        guard let wide = try Farm(targets: targets, scrapes: 28, hasOneName: true) else { return }
+        let all = Panel("a rate of all series", "count(rate(farm_total[5m]))", .instant)
+        try await measure(wide, [all], into: &report)
     }
 
-    private static let rounds = 7
+    /// How often each panel is asked; quick ones are asked more often.
+    static let rounds = number("PROMQL_ROUNDS") ?? 20
 
-    private static func panels(
-        _ farm: FarmSeries, into report: inout BenchmarkReport
+    static func number(_ name: String) -> Int? {
+        getenv(name).flatMap { Int(String(cString: $0)) }
+    }
+
+    private static func measure(
+        _ farm: Farm, _ panels: [Panel], into report: inout BenchmarkReport
     ) async throws {
-        let peer = try await PrometheusPeer(farm)
-        var total = (ours: 0.0, theirs: 0.0, ourCPU: 0.0, theirCPU: 0.0)
-        var slower: [String] = []
-        for panel in Panel.all {
-            let times = farm.times(of: panel.times)
-            let ours = try await measure(panel.query, times, farm)
-            let theirs = try await peer.measure(panel.query, times, rounds: rounds)
-            total.ours += ours.wall
-            total.theirs += theirs.wall
-            total.ourCPU += ours.cpu
-            total.theirCPU += theirs.cpu
-            if ours.wall > theirs.wall { slower.append(panel.name) }
-            report.add(
-                "promql: \(panel.name)", ours.wall * 1000, "ms",
-                peer: "Prometheus 2.42: \(short(theirs.wall * 1000)) ms; CPU "
-                    + "\(short(ours.cpu * 1000)) against \(short(theirs.cpu * 1000)) ms")
+        let folder = try TemporaryFolder("promql-bench")
+        try farm.writeBlock(in: folder.file("data"))
+        let peer = try await MeasuredServer.prometheus(folder.file("data"), in: folder)
+        let weir = try await MeasuredServer.weir([
+            "farm", "\(farm.targets)", "\(farm.scrapes)", farm.hasOneName ? "one" : "many",
+        ])
+        do {
+            try await PanelComparison(weir: weir, peer: peer, rounds: rounds)
+                .run(panels, farm.times, into: &report)
+        } catch {
+            await weir.stop()
+            await peer.stop()
+            throw error
         }
+        await weir.stop()
         await peer.stop()
+    }
+}
+
+/// Two servers with the same samples, and what the same panels cost them.
+struct PanelComparison {
+    let weir: MeasuredServer
+    let peer: MeasuredServer
+    let rounds: Int
+    var name = "promql"
+
+    func run(
+        _ panels: [Panel], _ times: (Panel.Times) -> QueryTimes, into report: inout BenchmarkReport
+    ) async throws {
+        var (ours, theirs) = (MeasuredServer.Cost(), MeasuredServer.Cost())
+        var slower: [String] = []
+        var differing: [String] = []
+        let rest = [weir.memory.now, peer.memory.now]
+        for panel in panels {
+            let when = times(panel.times)
+            let difference = AnswerDifference.first(
+                try await weir.answer(panel.query, when), try await peer.answer(panel.query, when))
+            if let difference { differing.append("\(panel.name): \(difference)") }
+            let one = try await weir.measure(panel.query, when, rounds: rounds)
+            let other = try await peer.measure(panel.query, when, rounds: rounds)
+            ours.add(one)
+            theirs.add(other)
+            if one.wall > other.wall { slower.append(panel.name) }
+            report.add(
+                "\(name): \(panel.name), \(panel.times.text)", one.wall * 1000, "ms",
+                peer: "\(one.figures); Prometheus 2.42: \(other.figures)")
+        }
+        memory(since: rest, into: &report)
         report.add(
-            "promql: all panels, wall against Prometheus's", total.ours / total.theirs, "of it",
-            bar: "≤ 0.5",
-            peer: "\(short(total.ours * 1000)) against \(short(total.theirs * 1000)) ms")
+            "\(name): answers that differ", Double(differing.count), "", bar: "0",
+            peer: differing.joined(separator: "; "))
+        guard panels.count > 1 else { return }
         report.add(
-            "promql: all panels, CPU against Prometheus's", total.ourCPU / total.theirCPU, "of it",
-            bar: "≤ 0.5", peer: "its JSON among it")
+            "\(name): all panels, wall", ours.wall * 1000, "ms",
+            bar: "≤ 0.5 × \(short(theirs.wall * 1000)): \(short(ours.wall / theirs.wall))",
+            peer: "\(ours.figures); Prometheus 2.42: \(theirs.figures)")
         report.add(
-            "promql: panels slower than Prometheus", Double(slower.count), "panels", bar: "0",
+            "\(name): all panels, CPU", ours.cpu * 1000, "ms",
+            bar: "≤ 0.5 × \(short(theirs.cpu * 1000)): \(short(ours.cpu / theirs.cpu))")
+        report.add(
+            "\(name): panels slower than Prometheus", Double(slower.count), "panels", bar: "0",
             peer: slower.joined(separator: ", "))
     }
 
-    /// A rate over all series at once.
-    private static func instant(
-        _ farm: FarmSeries, into report: inout BenchmarkReport
-    ) async throws {
-        let peer = try await PrometheusPeer(farm)
-        let query = "count(rate(farm_total[5m]))"
-        let times = farm.times(of: .instant)
-        let ours = try await measure(query, times, farm)
-        let theirs = try await peer.measure(query, times, rounds: rounds)
-        await peer.stop()
+    /// How much memory the panels took, on top of what was there at first.
+    private func memory(since rest: [Int], into report: inout BenchmarkReport) {
+        let peaks = [weir.memory.peak, peer.memory.peak]
+        func megabytes(_ bytes: Int) -> String { "\(bytes >> 20) MB" }
         report.add(
-            "promql: rate over \(farm.series.count) series", ours.wall * 1000, "ms",
-            bar: "≤ ½ of Prometheus's",
-            peer: "Prometheus 2.42: \(short(theirs.wall * 1000)) ms; CPU "
-                + "\(short(ours.cpu * 1000)) against \(short(theirs.cpu * 1000)) ms")
+            "\(name): memory at most", Double(peaks[0] >> 20), "MB",
+            bar: "≤ \(megabytes(peaks[1]))",
+            peer: "\(megabytes(rest[0])) before the first panel; Prometheus 2.42: "
+                + "\(megabytes(peaks[1])), \(megabytes(rest[1])) before")
     }
-
-    struct Cost {
-        var wall: Double
-        var cpu: Double
-    }
-
-    /// The medians of asking our engine.
-    private static func measure(
-        _ query: String, _ times: QueryTimes, _ farm: FarmSeries
-    ) async throws -> Cost {
-        let engine = Engine()
-        var walls: [Double] = []
-        var cpus: [Double] = []
-        for round in 0...rounds {
-            let start = ContinuousClock.now
-            let cpu = BenchmarkReport.cpuSeconds
-            if times.step == .zero {
-                _ = try await engine.query(query, at: times.end, source: farm)
-            } else {
-                _ = try await engine.query(
-                    query, from: times.start, through: times.end, step: times.step, source: farm)
-            }
-            // The first round warms what there is to warm.
-            guard round > 0 else { continue }
-            cpus.append(BenchmarkReport.cpuSeconds - cpu)
-            walls.append((ContinuousClock.now - start) / .seconds(1))
-        }
-        return Cost(wall: walls.sorted()[rounds / 2], cpu: cpus.sorted()[rounds / 2])
-    }
-
-    static func short(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
 }
 
-/// The series of a farm of targets, each of which says what the frames say, in one of ten phases.
-final class FarmSeries: SeriesSource {
-    let series: [Series]
-    private let byName: [String: [Int]]
-    private let first: Int64
-    private let scrapes: Int
+private func short(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
 
-    static let interval: Int64 = 15_000
-
-    /// With one name for all, their own is a label: a rate of series of many names would show the
-    /// same labels more than once.
-    init(_ frames: [[UInt8]], targets: Int, scrapes: Int, hasOneName: Bool = false) {
-        let columns = Self.columns(of: frames)
-        // A whole hour long ago, so that nothing is too young for a block.
-        first = 1_600_002_000_000
-        self.scrapes = scrapes
-        var all: [Series] = []
-        for target in 0..<targets {
-            let times = (0..<scrapes).map {
-                Timestamp(milliseconds: 1_600_002_000_000 + Int64($0) * Self.interval + 37)
-            }
-            for (labels, values) in columns {
-                var builder = LabelsBuilder(labels)
-                builder["instance"] = "target-\(target)"
-                builder["job"] = "farm"
-                if hasOneName {
-                    builder["metric"] = labels.metric
-                    builder[LabelName.metric] = "farm_total"
-                }
-                let phase = (target % 10) * frames.count / 10
-                let column = (0..<scrapes).map { values[(phase + $0 * 3) % frames.count] }
-                all.append(Series(labels: Labels(builder), times: times, values: column))
-            }
-        }
-        series = all
-        var byName: [String: [Int]] = [:]
-        for (place, one) in all.enumerated() {
-            byName[one.labels.metric, default: []].append(place)
-        }
-        self.byName = byName
+extension MeasuredServer.Cost {
+    fileprivate mutating func add(_ other: Self) {
+        wall += other.wall
+        execution += other.execution
+        cpu += other.cpu
+        bytes += other.bytes
     }
 
-    /// What each series of the frames says in each of them.
-    private static func columns(of frames: [[UInt8]]) -> [(Labels, [Double])] {
-        var known: [Labels: Int] = [:]
-        var columns: [(Labels, [Double])] = []
-        for (number, frame) in frames.enumerated() {
-            var parser = ScrapeParser()
-            parser.begin(.text004)
-            guard (try? parser.feed(frame.span)) != nil, (try? parser.finish()) != nil else {
-                continue
-            }
-            for (place, new) in parser.batch.newSeries.enumerated() {
-                let column = known[new.labels] ?? columns.count
-                if column == columns.count {
-                    known[new.labels] = column
-                    columns.append((new.labels, [Double](repeating: 0, count: frames.count)))
-                }
-                columns[column].1[number] = parser.batch.values[place]
-            }
-        }
-        return columns
+    /// All of it in milliseconds.
+    fileprivate var figures: String {
+        "wall \(short(wall * 1000)), evaluation \(short(execution * 1000)), "
+            + "CPU \(short(cpu * 1000)) ms, \(bytes >> 10) KiB"
     }
+}
 
-    func times(of panel: Panel.Times) -> QueryTimes {
-        let end = Timestamp(
-            milliseconds: first + Int64(scrapes) * Self.interval - Self.interval + 1000)
-        switch panel {
-        case .instant: return QueryTimes(from: end, to: end, step: .zero)
-        case .range(let minutes, let step):
-            return QueryTimes(from: end - .minutes(minutes), to: end, step: .seconds(step))
+extension Panel.Times {
+    fileprivate var text: String {
+        switch self {
+        case .instant: "instant"
+        case .range(let minutes, let step): "\(minutes / 60) h at \(step) s"
         }
-    }
-
-    func series(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
-    ) async throws(SourceError) -> [Series] {
-        var candidates = series.indices.map { $0 }
-        let name = matchers.first { $0.name == LabelName.metric && $0.operation == .equal }
-        if let name {
-            candidates = byName[name.value] ?? []
-        } else if let onName = matchers.first(where: { $0.name == LabelName.metric }) {
-            candidates = byName.filter { onName.accepts($0.key) }.flatMap(\.value)
-        }
-        let rest = matchers.filter { $0.name != LabelName.metric }
-        let lower = Int((range.lowerBound.milliseconds - first) / Self.interval)
-        let from = max(0, min(scrapes, lower))
-        let upper = Int((range.upperBound.milliseconds - first) / Self.interval) + 1
-        let to = max(from, min(scrapes, upper))
-        var times: [Timestamp] = []
-        var cutTimes: [Timestamp] = []
-        var result: [Series] = []
-        result.reserveCapacity(candidates.count)
-        for place in candidates {
-            let one = series[place]
-            guard rest.isEmpty || rest.accept(one.labels) else { continue }
-            if times != one.times || cutTimes.isEmpty {
-                times = one.times
-                cutTimes = Array(one.times[from..<to])
-            }
-            result.append(
-                Series(labels: one.labels, times: cutTimes, values: Array(one.values[from..<to])))
-        }
-        return result
     }
 }

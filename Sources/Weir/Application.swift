@@ -96,7 +96,14 @@ struct Application {
         let gathering = Gathering(
             live, into: keeping.store, database: try database.readerOptions(), registry: registry,
             log: log)
+        needs.jobText = { await live.text(ofJob: $0) }
+        needs.admin.isEnabled = invocation.isOn("web.enable-admin-api")
+        needs.admin.eraser = keeping.source as? any SeriesEraser
+        if let exemplars = keeping.source as? any ExemplarSource { needs.exemplars = exemplars }
         needs.targets = TargetAccess(gathering.scraper, finder: gathering.finder)
+        let receiving = ReceivingService(
+            into: keeping.store, retention: settings.retention, registry: registry, log: log)
+        needs.receiver = receiving.receiver
         DatabaseMetrics.register(pool, in: registry)
         let interval = try TimeSpan(invocation.text("config.auto-reload-interval")).duration
         return [
@@ -105,7 +112,7 @@ struct Application {
             DatabaseService(
                 database: database, pool: pool, up: DatabaseMetrics.up(in: registry),
                 log: log.module("database")),
-            keeping, gathering,
+            keeping, gathering, receiving,
             ReloadService(
                 configuration: live, hangups: signals.hangups,
                 interval: invocation.isOn("config.auto-reload") ? interval : nil),

@@ -2,23 +2,25 @@ import YAML
 
 /// Every command of Weir, in the order in which help lists them.
 enum Commands {
-    static let all: [Command] = [
-        RunCommand.command,
-        CheckConfigCommand.command,
-        CheckWebConfigCommand.command,
-        CheckMetricsCommand.command,
-        CheckPromQLCommand.command,
-        CheckTargetsCommand.command,
-        MigrateCommand.command,
-        PsqlCommand.command,
-        CredentialCommand.new,
-        CredentialListCommand.list,
-        CredentialListCommand.check,
-        ExplainCommand.relabel,
-        VersionCommand.command,
-        help,
-        completion,
-    ]
+    static let all: [Command] =
+        [
+            RunCommand.command
+        ] + QueryCommand.all + [
+            CheckConfigCommand.command,
+            CheckWebConfigCommand.command,
+            CheckMetricsCommand.command,
+            CheckPromQLCommand.command,
+            CheckTargetsCommand.command,
+            MigrateCommand.command,
+            PsqlCommand.command,
+            CredentialCommand.new,
+            CredentialListCommand.list,
+            CredentialListCommand.check,
+            ExplainCommand.relabel,
+            VersionCommand.command,
+            help,
+            completion,
+        ]
 
     private static let help = Command(
         "help", "Says what a command does and takes.", operands: "[COMMAND]", operandCount: 0...2

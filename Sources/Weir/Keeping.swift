@@ -27,6 +27,9 @@ struct Keeping: Service {
         options.retentionRules = settings.retentionRules.map {
             RetentionRule($0.match, keep: $0.keep)
         }
+        options.rollups = settings.rollups.map {
+            RollupRule($0.match, every: $0.every, keep: $0.keep)
+        }
         return options
     }
 

@@ -123,6 +123,9 @@ actor LiveConfiguration {
     /// The configuration as `/api/v1/status/config` shows it: defaults filled in, secrets hidden.
     func text() -> String { files.loaded.config.yaml }
 
+    /// One job of it; `nil` where there is none of that name.
+    func text(ofJob name: String) -> String? { files.loaded.config[job: name]?.yaml }
+
     /// The checksum of the files on the disk, where it is not that of those that hold.
     func changedChecksum() async -> UInt64? {
         let now = await reader.checksum(of: files)
@@ -157,6 +160,7 @@ actor LiveConfiguration {
         lastReload.withLock { last in
             last.succeeded = succeeded
             if succeeded { last.time = now }
+            last.failed = succeeded ? nil : now
         }
         guard succeeded else { return }
         for gauge in times { gauge.set(Double(now.milliseconds) / 1000) }

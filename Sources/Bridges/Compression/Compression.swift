@@ -1,6 +1,6 @@
-// Compression: gzip, deflate and zstd, streamed, with a cap on what comes out.
+// Compression: gzip, deflate and zstd, streamed, and snappy's blocks, with a cap on what comes out.
 // In and out: bytes in pieces of any size. Start at `Compressor` and `Inflater`; whole bodies go
-// through `compress` and `inflate` here. Imports: CZlib, CZstd.
+// through `compress` and `inflate` here, or `Snappy`. Imports: CSnappy, CZlib, CZstd.
 
 /// What keeps bytes from being packed or unpacked.
 public enum CompressionError: Error, Equatable, CustomStringConvertible {

@@ -70,7 +70,7 @@ public struct TLSOptions: Sendable, Hashable {
 /// Proxies, as a configuration gives them.
 public struct ProxyOptions: Sendable, Hashable {
     /// `proxy_url`; it may hold a user and a password.
-    public var url: Secret?
+    public var url: HiddenText?
     /// `no_proxy`: hosts that are asked directly.
     public var exceptions = ""
     /// Whether HTTP_PROXY, HTTPS_PROXY and NO_PROXY decide.

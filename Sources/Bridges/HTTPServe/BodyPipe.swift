@@ -6,6 +6,14 @@ import Threads
 final class BodyPipe: Sendable {
     /// A writer waits while more than this is queued.
     static let highWater = 256 * 1024
+    /// The head leaves once so much is written.
+    static let openingSize = 32 * 1024
+
+    /// What waits for the head to leave.
+    private struct Opening {
+        var bytes: [UInt8] = []
+        var open: (@Sendable () -> Void)?
+    }
 
     private struct State {
         var pieces: [[UInt8]] = []
@@ -22,6 +30,7 @@ final class BodyPipe: Sendable {
 
     private let state = Locked(State())
     private let packing = Locked(PackedBody?.none)
+    private let opening = Locked(Opening())
     private let loop: ServerLoop
     private let exchange: Exchange
 
@@ -35,18 +44,55 @@ final class BodyPipe: Sendable {
         packing.withLock { $0 = PackedBody(coding) }
     }
 
+    /// `open` is called once, before the first bytes go on.
+    func opens(_ open: @escaping @Sendable () -> Void) { opening.withLock { $0.open = open } }
+
     func write(_ bytes: [UInt8]) async throws(HTTPServeError) {
-        try await queue(packing.withLock { $0 }?.pack(bytes) ?? bytes)
+        let (held, open) = opening.withLock { opening in
+            guard opening.open != nil else { return ([UInt8]?.some(bytes), Self.nothing) }
+            opening.bytes += bytes
+            guard opening.bytes.count >= Self.openingSize else { return (nil, nil) }
+            return (opening.bytes, Self.take(&opening))
+        }
+        guard let held else { return }
+        open?()
+        try await queue(packing.withLock { $0 }?.pack(held) ?? held)
     }
 
-    /// Hands out what a packer holds back.
+    /// Hands out what a packer holds back, and the head where it is still here.
     func flush() async throws(HTTPServeError) {
+        let (held, open) = opening.withLock { ($0.bytes, Self.take(&$0)) }
+        if let open {
+            open()
+            try await queue(packing.withLock { $0 }?.pack(held) ?? held)
+        }
         if let packer = packing.withLock({ $0 }) { try await queue(packer.flush()) }
     }
 
-    /// Nothing more will be written; with `failed` the client sees the connection cut.
-    func finish(failed: Bool) {
-        let tail = failed ? [] : packing.withLock { $0 }?.finish() ?? []
+    private static let nothing: (@Sendable () -> Void)? = nil
+
+    private static func take(_ opening: inout Opening) -> (@Sendable () -> Void)? {
+        defer { opening = Opening() }
+        return opening.open
+    }
+
+    /// Nothing more will be written; the whole body where its head has not left yet.
+    func finish() -> [UInt8]? {
+        let (held, open) = opening.withLock { ($0.bytes, Self.take(&$0)) }
+        if open != nil { return held }
+        end(tail: packing.withLock { $0 }?.finish() ?? [], failed: false)
+        return nil
+    }
+
+    /// What was written is not the whole: the client sees the connection cut, unless nothing has
+    /// left yet, when this is false.
+    func fail() -> Bool {
+        if opening.withLock({ Self.take(&$0) }) != nil { return false }
+        end(tail: [], failed: true)
+        return true
+    }
+
+    private func end(tail: [UInt8], failed: Bool) {
         let wakes = state.withLock { state in
             if !tail.isEmpty { Self.append(tail, to: &state) }
             (state.hasEnded, state.hasFailed) = (true, failed)

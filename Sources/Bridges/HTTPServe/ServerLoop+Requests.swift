@@ -242,6 +242,19 @@ extension ServerLoop {
         exchange.sent?.pipe?.close()
         connection.awaitHead(now: now)
         record(exchange, connection, isWhole: isWhole)
+        forget(exchange)
+    }
+
+    /// Lets go of what refers back to `exchange`.
+    private func forget(_ exchange: Exchange) {
+        let shared = mailbox.withLock { _ in
+            let shared = exchange.shared
+            (exchange.shared.answer, exchange.shared.task) = (nil, nil)
+            return shared
+        }
+        // Whoever still writes the answer finds nobody reading.
+        shared.answer?.pipe?.close()
+        (exchange.sent, exchange.upload, exchange.request.bodyStream) = (nil, nil, nil)
     }
 
     private func record(_ exchange: Exchange, _ connection: Connection, isWhole: Bool) {

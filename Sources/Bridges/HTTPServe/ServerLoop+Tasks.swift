@@ -1,6 +1,6 @@
 import Threads
 
-/// What runs on the cooperative pool for a request.
+/// What runs for a request: its gate and its handler.
 extension ServerLoop {
     enum Work {
         case gate, handler, gateAndHandler
@@ -20,6 +20,13 @@ extension ServerLoop {
         if exchange.request.route?.isQuick == true {
             let (request, miss, name) = (exchange.request, exchange.miss, exchange.credential)
             let task = Task.immediate { [self] in
+                await perform(work, request, miss, name, for: exchange)
+            }
+            return keep(task, for: exchange)
+        }
+        if exchange.request.route?.isHeavy != true {
+            let (request, miss, name) = (exchange.request, exchange.miss, exchange.credential)
+            let task = Task(executorPreference: self) { [self] in
                 await perform(work, request, miss, name, for: exchange)
             }
             return keep(task, for: exchange)
@@ -110,7 +117,8 @@ extension ServerLoop {
         }
         if work == .gate {
             let admission = Admission(identity: request.identity, name: name)
-            return deliver(exchange) { $0.admission = admission }
+            deliver(exchange) { $0.admission = admission }
+            return
         }
         let response: ServerResponse
         do { response = try await route.handler(request) } catch {
@@ -128,37 +136,55 @@ extension ServerLoop {
             var response = response
             if case .stream = response.body, request.method != .head { response.body = .bytes([]) }
             let made = Answer(response, to: request, settings: settings, credential: name)
-            return deliver(exchange) { $0.answer = made }
+            deliver(exchange) { $0.answer = made }
+            return
         }
         let pipe = BodyPipe(exchange, self)
-        let made = Answer(response, to: request, settings: settings, credential: name, pipe: pipe)
-        deliver(exchange) { $0.answer = made }
+        // The head leaves with the first bytes: what fails before them still gets a status.
+        pipe.opens { [self] in
+            let made = Answer(
+                response, to: request, settings: settings, credential: name, pipe: pipe)
+            if !deliver(exchange, { $0.answer = made }) { pipe.close() }
+        }
+        var instead = response
         do {
             try await write(ResponseWriter(pipe: pipe))
-            pipe.finish(failed: false)
+            guard let whole = pipe.finish() else { return }
+            instead.body = .bytes(whole)
         } catch {
-            _ = failed(error, request, isAnswerCut: true)
-            pipe.finish(failed: true)
+            let isCut = pipe.fail()
+            let other = error as? AnswerInstead
+            if let other, !isCut {
+                instead = other.response
+            } else {
+                instead = failed(other?.reason ?? error, request, isAnswerCut: isCut)
+                if isCut { return }
+            }
         }
+        let made = Answer(instead, to: request, settings: settings, credential: name)
+        deliver(exchange) { $0.answer = made }
     }
 
-    /// Hands a result to the loop.
-    private func deliver(_ exchange: Exchange, _ change: @Sendable (inout Exchange.Shared) -> Void)
-    {
-        let wakes = mailbox.withLock { mailbox in
-            if exchange.shared.isGone { return false }
+    /// Hands a result to the loop; false where nobody waits for it.
+    @discardableResult
+    private func deliver(
+        _ exchange: Exchange, _ change: @Sendable (inout Exchange.Shared) -> Void
+    ) -> Bool {
+        let (isWanted, wakes) = mailbox.withLock { mailbox in
+            if exchange.shared.isGone { return (false, false) }
             change(&exchange.shared)
             if exchange.shared.isParked {
                 mailbox.resumes.append(exchange)
             } else {
                 mailbox.unfinished -= 1
                 // The end of the starter wakes the loop once for all.
-                if mailbox.unfinished > 0 && mailbox.starters > 0 { return false }
+                if mailbox.unfinished > 0 && mailbox.starters > 0 { return (true, false) }
             }
             defer { mailbox.isSleeping = false }
-            return mailbox.isSleeping
+            return (true, mailbox.isSleeping)
         }
         if wakes { ring() }
+        return isWanted
     }
 
     /// Tells of an error; what the client is told holds the id and nothing of it.

@@ -6,9 +6,10 @@ import Threads
 /// The thread that reads and writes sockets, and what belongs to it.
 ///
 /// It runs libmicrohttpd's daemons instead of letting them have threads, so that accepting,
-/// deadlines, clients that leave and results of tasks are all seen in one place.
-// Safe to share: `mailbox` has a lock, all else is only touched on the loop's thread, or before it
-// starts.
+/// deadlines, clients that leave and results of tasks are all seen in one place. Two threads take
+/// turns: see `ServerLoop+Turns.swift`.
+// Safe to share: `mailbox` has a lock, all else is only touched by the thread whose turn it is, or
+// before there is one.
 final class ServerLoop: @unchecked Sendable {
     /// What other threads leave for the loop.
     struct Mailbox {
@@ -22,6 +23,8 @@ final class ServerLoop: @unchecked Sendable {
         var firstStart = 0
         /// How many jobs of the pool start them.
         var starters = 0
+        /// What handlers have to do on the loop's own thread.
+        var jobs = JobLine()
 
         /// Counts one more in where there is too much for those that are.
         mutating func addStarter() -> Bool {
@@ -49,6 +52,7 @@ final class ServerLoop: @unchecked Sendable {
     let listeners: [ListeningSocket]
     private let events: Int32
     private let alarm: Int32
+    let tick: Int32
     private var buffer = [epoll_event](repeating: epoll_event(), count: 256)
     var plain: Daemon?
     /// The newest last; the older ones keep their connections.
@@ -68,7 +72,8 @@ final class ServerLoop: @unchecked Sendable {
         (self.settings, self.listeners) = (settings, listeners)
         events = epoll_create1(Int32(EPOLL_CLOEXEC))
         alarm = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-        guard events >= 0, alarm >= 0 else {
+        tick = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_CLOEXEC))
+        guard events >= 0, alarm >= 0, tick >= 0 else {
             throw .cannotStart(reason: String(cString: strerror(errno)))
         }
         watch(alarm, .alarm)
@@ -82,28 +87,25 @@ final class ServerLoop: @unchecked Sendable {
     }
 
     deinit {
+        close(tick)
         close(alarm)
         close(events)
     }
 
-    /// Starts the thread, which lives until `drain` is done.
-    func start() {
-        WorkerThread.detached(name: "weir-http") { self.run() }
-    }
-
     // MARK: The loop
 
-    private func run() {
+    /// Serves the sockets; false where `turn` is over before all is drained.
+    func serve(_ turn: Int) -> Bool {
         while true {
             runDaemons()
-            if isDrained { break }
+            if isDrained { return true }
+            guard runJobs(turn) else { return false }
             let count = wait()
             now = monotonicNow()
             for index in 0..<count { handle(buffer[index]) }
             takeMail()
             if now >= nextSweep { sweep() }
         }
-        finishDraining()
     }
 
     private func runDaemons() {
@@ -128,7 +130,7 @@ final class ServerLoop: @unchecked Sendable {
         if isIdle {
             let maySleep = mailbox.withLock { mailbox in
                 mailbox.isSleeping =
-                    mailbox.resumes.isEmpty && mailbox.commands.isEmpty
+                    mailbox.resumes.isEmpty && mailbox.commands.isEmpty && mailbox.jobs.isEmpty
                     && (undecided == 0 || mailbox.unfinished == undecided)
                 return mailbox.isSleeping
             }

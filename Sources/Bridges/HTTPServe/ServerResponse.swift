@@ -7,7 +7,7 @@ public struct ServerResponse: Sendable {
         /// What the closure writes, with as much of it in memory as the client is behind.
         ///
         /// It is cancelled when the client goes away; when it throws, the connection is cut so
-        /// that the client cannot take the piece it has for the whole.
+        /// that the client cannot take the piece it has for the whole, unless nothing has left yet.
         case stream(@Sendable (ResponseWriter) async throws -> Void)
     }
 

@@ -1,20 +1,33 @@
+import CRE2
 import Glibc
 
 /// A shape made ready to compare with: its texts lie where no reference counting reaches them.
 struct FastMatch {
     enum Verdict { case yes, no, unknown }
 
-    private enum Kind { case literals, affix, general }
+    enum Kind { case literals, affix, walk, general }
 
-    private let kind: Kind
+    let kind: Kind
     /// The literals, or the prefix and the suffix.
     private let texts: UnsafeMutableBufferPointer<UnsafeMutableBufferPointer<UInt8>>
+    /// The steps of a walk.
+    private let steps: UnsafeMutableBufferPointer<Walk.Step>
+    private let isBackward: Bool
+    /// Whether a walk that does not come to the end says that nothing matches.
+    let isDecided: Bool
     private let minimum: Int
     private let first: FirstBytes
     /// Whether the wildcard, or the literal, is the first group; there is no other then.
     let isGroup: Bool
 
     init(_ shape: Shape) {
+        if case .walk(let walk) = shape.kind {
+            steps = .allocate(capacity: walk.steps.count)
+            _ = steps.initialize(from: walk.steps)
+            (isBackward, isDecided) = (walk.isBackward, walk.isDecided)
+        } else {
+            (steps, isBackward, isDecided) = (.allocate(capacity: 0), false, true)
+        }
         switch shape.kind {
         case .literals(let literals, let isGroup):
             kind = .literals
@@ -24,6 +37,10 @@ struct FastMatch {
             kind = .affix
             texts = Self.copy([prefix, suffix])
             (self.minimum, first, self.isGroup) = (minimum, .any, isGroup)
+        case .walk:
+            kind = .walk
+            texts = Self.copy([])
+            (minimum, first, isGroup) = (0, .any, false)
         case .general(let first):
             kind = .general
             texts = Self.copy([])
@@ -34,6 +51,7 @@ struct FastMatch {
     func free() {
         for text in texts { text.deallocate() }
         texts.deallocate()
+        steps.deallocate()
     }
 
     /// Whether this is `(.*)`.
@@ -52,6 +70,14 @@ struct FastMatch {
         kind == .affix ? texts[0].count..<(subject.count - texts[1].count) : 0..<subject.count
     }
 
+    /// Whether `subject` matches, and where each group lies; for what is walked alone.
+    @inline(__always)
+    func walk(
+        _ subject: UnsafeBufferPointer<UInt8>, _ groups: UnsafeMutableBufferPointer<weir_group>?
+    ) -> Bool {
+        Walk.matches(steps, isBackward: isBackward, subject, groups)
+    }
+
     @inline(__always)
     func verdict(on subject: UnsafeBufferPointer<UInt8>) -> Verdict {
         switch kind {
@@ -68,6 +94,7 @@ struct FastMatch {
                 return .yes
             }
             return .no
+        case .walk: return walk(subject, nil) ? .yes : isDecided ? .no : .unknown
         case .general:
             if first.isAny { return .unknown }
             // An expression whose first byte is known does not match an empty text.

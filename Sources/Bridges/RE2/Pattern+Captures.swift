@@ -60,10 +60,18 @@ extension Pattern {
         of subject: UnsafeBufferPointer<UInt8>,
         _ body: (UnsafeMutableBufferPointer<weir_group>) -> Result
     ) -> Result? {
-        let verdict = fast.verdict(on: subject)
+        let isWalk = fast.kind == .walk
+        let verdict = isWalk ? .unknown : fast.verdict(on: subject)
         if verdict == .no { return nil }
         return withUnsafeTemporaryAllocation(of: weir_group.self, capacity: groupCount + 1) {
             groups in
+            if isWalk {
+                if fast.walk(subject, groups) {
+                    groups[0] = weir_group(start: 0, length: subject.count)
+                    return body(groups)
+                }
+                if fast.isDecided { return nil }
+            }
             if verdict == .yes {
                 groups.initializeElement(at: 0, to: weir_group(start: 0, length: subject.count))
                 let group = fast.group(in: subject)
@@ -95,13 +103,10 @@ extension Template {
     }
 
     fileprivate func length(_ groups: UnsafeMutableBufferPointer<weir_group>) -> Int {
-        if let onlyGroup { return max(0, groups[onlyGroup].length) }
+        if only >= 0 { return max(0, groups[only].length) }
         var length = 0
-        for part in parts {
-            switch part {
-            case .literal(let bytes): length += bytes.count
-            case .group(let number): length += max(0, groups[number].length)
-            }
+        for part in flat {
+            length += part.group < 0 ? part.text.count : max(0, groups[part.group].length)
         }
         return length
     }
@@ -110,21 +115,31 @@ extension Template {
         from subject: UnsafeBufferPointer<UInt8>,
         _ groups: UnsafeMutableBufferPointer<weir_group>, to text: UnsafeMutableBufferPointer<UInt8>
     ) {
-        if let onlyGroup {
-            let group = groups[onlyGroup]
-            if group.length > 0 { _ = text.update(fromContentsOf: subject[group.range]) }
+        guard var target = text.baseAddress else { return }
+        // Of an empty subject every group is empty: then it is never read.
+        let source = subject.baseAddress ?? UnsafePointer(target)
+        func append(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
+            target.update(from: bytes, count: count)
+            target += count
+        }
+        if only >= 0 {
+            let group = groups[only]
+            if group.length > 0 { append(source + group.start, group.length) }
             return
         }
-        var end = 0
-        for part in parts {
-            switch part {
-            case .literal(let bytes): end = text[end...].update(fromContentsOf: bytes)
-            case .group(let number) where groups[number].length > 0:
-                end = text[end...].update(fromContentsOf: subject[groups[number].range])
-            case .group: break
+        for part in flat {
+            if part.group >= 0 {
+                let group = groups[part.group]
+                if group.length > 0 { append(source + group.start, group.length) }
+            } else if let base = part.base {
+                append(base, part.text.count)
             }
         }
     }
+}
+
+extension Template.FlatPart {
+    fileprivate var base: UnsafePointer<UInt8>? { UnsafePointer(text.baseAddress) }
 }
 
 extension weir_group {

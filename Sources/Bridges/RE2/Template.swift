@@ -1,14 +1,25 @@
 import CRE2
 
+// Safe to share: nothing is written once it is made.
 /// A replacement such as `${host}:$2`, read as Go's regexp package reads it.
 ///
 /// `$name` takes the longest run of letters, digits and `_`, so that `$1x` is the group called
 /// "1x"; a group that is missing or took no part gives nothing; `$$` is a dollar, and so is a `$`
 /// that begins no name.
-public final class Template: Sendable {
+public final class Template: @unchecked Sendable {
     /// The template as it was written.
     public let text: String
     let parts: [Part]
+    /// The same where no reference counting reaches it.
+    let flat: UnsafeMutableBufferPointer<FlatPart>
+    /// `onlyGroup`, or -1.
+    let only: Int
+
+    /// A group, or where `group` is -1 a text.
+    struct FlatPart {
+        let group: Int
+        let text: UnsafeMutableBufferPointer<UInt8>
+    }
 
     enum Part: Sendable, Equatable {
         case literal([UInt8])
@@ -45,6 +56,16 @@ public final class Template: Sendable {
         } else {
             onlyGroup = nil
         }
+        only = onlyGroup ?? -1
+        flat = .allocate(capacity: parts.count)
+        for (index, part) in parts.enumerated() {
+            flat.initializeElement(at: index, to: FlatPart(part))
+        }
+    }
+
+    deinit {
+        for part in flat { part.text.deallocate() }
+        flat.deallocate()
     }
 
     /// What the template always gives, whatever matched; `nil` if that depends on a group.
@@ -80,6 +101,17 @@ public final class Template: Sendable {
         }
         rest = reading
         return String(name)
+    }
+}
+
+extension Template.FlatPart {
+    fileprivate init(_ part: Template.Part) {
+        switch part {
+        case .group(let number): (group, text) = (number, .allocate(capacity: 0))
+        case .literal(let bytes):
+            (group, text) = (-1, .allocate(capacity: bytes.count))
+            _ = text.initialize(from: bytes)
+        }
     }
 }
 

@@ -90,7 +90,7 @@ extension ProxyConfig {
     /// Which proxy leads to a server.
     public var options: ProxyOptions {
         var options = ProxyOptions()
-        options.url = url.map { HTTPFetch.Secret($0) }
+        options.url = url.map { HiddenText($0) }
         options.exceptions = noProxy
         options.fromEnvironment = fromEnvironment
         options.connectHeaders = connectHeader.sorted { $0.key.isBytewiseLess(than: $1.key) }
@@ -105,7 +105,7 @@ extension HTTPHeader {
     }
 }
 
-extension Model.Secret {
+extension Secret {
     /// The same secret for the client of HTTP.
     fileprivate var fetched: SecretSource {
         if let path { return .file(path) }

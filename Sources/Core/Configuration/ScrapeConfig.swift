@@ -67,6 +67,9 @@ public struct ScrapeConfig: Sendable, Hashable {
     /// The defaults of a job.
     public init() {}
 
+    /// The job as YAML: defaults filled in, secrets hidden.
+    public var yaml: String { YAMLWriter.text(Self.table.encode(self)) }
+
     static let table = YAMLTable<ScrapeConfig>(
         "scrape_config", "A job: targets, and how they are scraped.", make: { ScrapeConfig() },
         check: check

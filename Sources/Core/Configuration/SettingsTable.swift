@@ -31,7 +31,7 @@ extension Settings {
             "retention_rules", \.retentionRules, .list(RetentionRule.table.codec),
             "Series that are kept for a time of their own; the first rule that matches counts.")
         YAMLField(
-            "rollups", \.rollups, .list(Rollup.table.codec), support: NotYet.storage,
+            "rollups", \.rollups, .list(Rollup.table.codec),
             "Series of which coarse values are kept after the samples are gone.")
         YAMLField(
             "spool", \.spool, Spool.table.codec, support: NotYet.storage,
@@ -81,10 +81,14 @@ extension Settings.Rollup {
         "Minimum, maximum, sum, count, first, last and increase, kept beyond the samples.",
         make: { Self() }
     ) { rollup, block, decoding in
-        for span in rollup.every where span <= .zero {
+        let day = TimeSpan.days(1).milliseconds
+        for span in rollup.every
+        where span < .seconds(90) || span.milliseconds % 1000 != 0
+            || day % span.milliseconds != 0
+        {
             decoding.error(
-                "a span of every is not over zero", "write one such as 5m",
-                at: block.value(of: "every"))
+                "\(span) does not divide a day into equal parts of 90 s or more",
+                "write one such as 5m", at: block.value(of: "every"))
         }
     } fields: {
         YAMLField(

@@ -37,6 +37,19 @@ extension String {
     }
 }
 
+extension [String] {
+    /// The texts in the order of their bytes, each once; the first `limit` of them where it is given.
+    public func sortedBytewise(limit: Int? = nil) -> [String] {
+        var result: [String] = []
+        result.reserveCapacity(Swift.min(count, limit ?? count))
+        for text in sorted(by: { $0.isBytewiseLess(than: $1) }) {
+            if let limit, result.count >= limit { break }
+            if result.last.map({ $0.hasSameBytes(as: text) }) != true { result.append(text) }
+        }
+        return result
+    }
+}
+
 /// FNV-1a in 64 bits: the same on every machine and in every run, unlike Swift's own hashing.
 public struct StableHash {
     /// What has been hashed so far.

@@ -25,24 +25,25 @@ public struct ScopedSource: SeriesSource {
 
     /// The label sets that meet `matchers` and the scope.
     public func labelSets(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [Labels] {
-        let found = try await source.labelSets(matching: scope + matchers, in: range)
+        let found = try await source.labelSets(
+            matching: scope + matchers, in: range, limit: limit)
         return scope.isEmpty ? found : found.filter { scope.accept($0) }
     }
 
     /// The names of labels of series that meet `matchers` and the scope.
     public func labelNames(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [String] {
-        try await source.labelNames(matching: scope + matchers, in: range)
+        try await source.labelNames(matching: scope + matchers, in: range, limit: limit)
     }
 
     /// The values of a label in series that meet `matchers` and the scope.
     public func labelValues(
-        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [String] {
-        try await source.labelValues(of: name, matching: scope + matchers, in: range)
+        try await source.labelValues(of: name, matching: scope + matchers, in: range, limit: limit)
     }
 
     /// The same source with a narrower scope.

@@ -86,52 +86,70 @@ public protocol SeriesSource: Sendable {
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> [Series]
 
-    /// The label sets of the series that `series(matching:in:)` would give, without what they said.
+    /// The label sets of the series that `series(matching:in:)` would give, without what they said;
+    /// at most `limit` of them where it is given, whichever come first.
     ///
     /// A source may also name series that said something shortly before or after `range`.
     func labelSets(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [Labels]
 
-    /// The names of the labels of these series, each once, in no order.
+    /// The names of the labels of these series, each once, in the order of their bytes; only the
+    /// first `limit` of them where it is given.
+    ///
+    /// Without matchers a source may name what any series has that it keeps, whatever `range` is.
     func labelNames(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [String]
 
-    /// The values that the label `name` has in these series, each once, in no order.
+    /// The values that the label `name` has in these series, like the names in
+    /// `labelNames(matching:in:limit:)`.
     func labelValues(
-        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [String]
 }
 
 extension SeriesSource {
     /// Reads the series whole; sources that have an index do better.
     public func labelSets(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [Labels] {
-        try await series(matching: matchers, in: range).map(\.labels)
+        let found = try await series(matching: matchers, in: range)
+        return found.prefix(limit ?? found.count).map(\.labels)
     }
 
     /// Goes through all label sets; sources that have an index do better.
     public func labelNames(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [String] {
-        var names: Set<String> = []
-        for labels in try await labelSets(matching: matchers, in: range) {
-            for label in labels { names.insert(label.name) }
-        }
-        return Array(names)
+        try await labelSets(matching: matchers, in: range, limit: nil).labelNames(limit: limit)
     }
 
     /// Goes through all label sets; sources that have an index do better.
     public func labelValues(
-        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [String] {
-        var values: Set<String> = []
-        for labels in try await labelSets(matching: matchers, in: range) where labels.contains(name)
-        {
-            values.insert(labels[name])
+        try await labelSets(matching: matchers, in: range, limit: nil)
+            .labelValues(of: name, limit: limit)
+    }
+}
+
+// Labels, unlike texts, are compared by their bytes.
+extension [Labels] {
+    /// The names of labels that occur, in the order of their bytes; the first `limit` where given.
+    public func labelNames(limit: Int?) -> [String] {
+        var names: Set<Label> = []
+        for labels in self {
+            for label in labels { names.insert(Label(label.name, "")) }
         }
-        return Array(values)
+        return names.map(\.name).sortedBytewise(limit: limit)
+    }
+
+    /// The values that the label `name` has, in the order of their bytes; the first `limit` where
+    /// given.
+    public func labelValues(of name: String, limit: Int?) -> [String] {
+        var values: Set<Label> = []
+        for labels in self where labels.contains(name) { values.insert(Label("", labels[name])) }
+        return values.map(\.value).sortedBytewise(limit: limit)
     }
 }

@@ -5,7 +5,7 @@ public struct Relabeler: Sendable {
     /// The rules, in the order in which they run.
     public let rules: [RelabelRule]
     private let steps: [Step]
-    /// The same rules, ready for speed; `nil` where they are too many for it.
+    /// The same rules, ready for speed; `nil` where that is not possible.
     private let program: Program?
     private let cache = OutcomeCache()
 
@@ -19,39 +19,47 @@ public struct Relabeler: Sendable {
     /// What the rules make of `labels`, or `nil` where one of them dropped it.
     public func relabel(_ labels: Labels) -> Labels? {
         if steps.isEmpty { return labels }
-        guard let program, labels.count <= ProgramRun.labelLimit else {
-            return relabelOneByOne(labels)
-        }
-        switch cache.find(labels) {
+        guard let program else { return relabelOneByOne(labels) }
+        switch cache.find(labels, program) {
         case .known(let outcome): return outcome.labels(from: labels)
-        case .unknown(isWanted: false): return run(program, on: labels) { $0.result(program) }
-        case .unknown(isWanted: true):
+        case .unknown(nil, _): return relabelOneByOne(labels)
+        case .unknown(let plan?, isWanted: false):
+            return run(plan, on: labels) { run in
+                if run.isDropped { return nil }
+                return run.isChanged ? run.result(plan) : labels
+            }
+        case .unknown(let plan?, isWanted: true):
             var read: UInt64 = 0
-            let outcome = run(program, on: labels, recording: true) { run in
+            let outcome = run(plan, on: labels, recording: true) { run in
                 read = run.read
-                return run.outcome(program)
+                return run.outcome(plan)
             }
             cache.add(outcome, for: labels, read: read)
             return outcome.labels(from: labels)
         }
     }
 
-    /// Runs the program; `finish` says what is to be made of its end.
+    /// Runs a plan; `finish` says what is to be made of its end.
+    @inline(__always)
     private func run<Result>(
-        _ program: Program, on labels: Labels, recording: Bool = false,
-        _ finish: (inout ProgramRun) -> Result
+        _ plan: Plan, on labels: Labels, recording: Bool = false,
+        _ finish: (borrowing PlanRun) -> Result
     ) -> Result {
-        // Safe: both stretches outlive the run, which ends inside.
-        unsafe withUnsafeTemporaryAllocation(
-            of: ProgramRun.Value.self, capacity: program.names.count + 1
-        ) { values in
-            unsafe withUnsafeTemporaryAllocation(
-                of: UInt8.self, capacity: ProgramRun.lentBytes
-            ) { bytes in
-                var run = unsafe ProgramRun(labels, program, values: values, bytes: bytes)
-                run.isRecording = recording
-                run.run(program)
-                return finish(&run)
+        labels.withSpan { labels in
+            // Safe: all three stretches outlive the run, which ends inside.
+            unsafe labels.withUnsafeBufferPointer { labels in
+                unsafe withUnsafeTemporaryAllocation(
+                    of: PlanRun.Value.self, capacity: plan.names.count + 1
+                ) { values in
+                    unsafe withUnsafeTemporaryAllocation(
+                        of: UInt8.self, capacity: PlanRun.lentBytes
+                    ) { bytes in
+                        var run = unsafe PlanRun(
+                            labels, plan, isRecording: recording, values: values, bytes: bytes)
+                        unsafe run.run(plan.steps)
+                        return finish(run)
+                    }
+                }
             }
         }
     }

@@ -166,5 +166,5 @@ struct PostgresSource: TargetSource {
 
 extension TargetFiles {
     /// The text of a secret, which may lie in a file.
-    func reveal(_ secret: Model.Secret) throws(ModelError) -> String { try secret.reveal() }
+    func reveal(_ secret: Secret) throws(ModelError) -> String { try secret.reveal() }
 }

@@ -200,7 +200,10 @@ private struct Decimal {
 
     /// The shortest digits of a finite value above zero: the fewest, and of these the nearest.
     init(_ value: Double) {
-        if !fill(fromFifteenDigits: value) { fill(from: value) }
+        if !fill(fromFifteenDigits: value) {
+            let shortest = ShortestDecimal(value)
+            (mantissa, exponent) = (shortest.mantissa, shortest.exponent)
+        }
         while mantissa % 10000 == 0, mantissa > 0 {
             mantissa /= 10000
             exponent += 4
@@ -231,27 +234,6 @@ private struct Decimal {
         mantissa = UInt64(scaled)
         exponent = -scale
         return true
-    }
-
-    /// Swift finds the shortest digits, as Go does.
-    private mutating func fill(from value: Double) {
-        var isFraction = false
-        var scale = 0
-        var isExponent = false
-        var isDown = false
-        for byte in value.description.utf8 {
-            switch byte {
-            case UInt8(ascii: "."): isFraction = true
-            case UInt8(ascii: "e"): isExponent = true
-            case UInt8(ascii: "-"): isDown = true
-            case UInt8(ascii: "+"): break
-            case _ where isExponent: scale = scale * 10 + Int(byte - UInt8(ascii: "0"))
-            default:
-                mantissa = mantissa * 10 + UInt64(byte - UInt8(ascii: "0"))
-                if isFraction { exponent -= 1 }
-            }
-        }
-        exponent += isDown ? -scale : scale
     }
 
     private static let powers: InlineArray<23, Double> = [

@@ -70,12 +70,12 @@ struct HistogramMessage {
             case 6: zeroThreshold = field.double
             case 7: wholeZeros = field.bits
             case 8: floatZeros = field.double
-            case 9: negative.spans.append(try Self.span(part, field.range))
-            case 10: try Self.append(field, part, to: &negative.deltas)
-            case 11: try Self.append(field, part, to: &negative.counts)
-            case 12: positive.spans.append(try Self.span(part, field.range))
-            case 13: try Self.append(field, part, to: &positive.deltas)
-            case 14: try Self.append(field, part, to: &positive.counts)
+            case 9: negative.spans.append(try MessageReader.span(part, field.range))
+            case 10: try MessageReader.append(field, part, to: &negative.deltas)
+            case 11: try MessageReader.append(field, part, to: &negative.counts)
+            case 12: positive.spans.append(try MessageReader.span(part, field.range))
+            case 13: try MessageReader.append(field, part, to: &positive.deltas)
+            case 14: try MessageReader.append(field, part, to: &positive.counts)
             case 16: exemplars.append(ExemplarMessage(range: field.range))
             default: break
             }
@@ -137,47 +137,5 @@ struct HistogramMessage {
         }
         if bucket.count == 0 { bucket.count = Double(whole) }
         return bucket
-    }
-
-    private static func span(
-        _ bytes: Span<UInt8>, _ range: Range<Int>
-    ) throws(MessageReader.Failure) -> NativeHistogram.Span {
-        var offset: Int32 = 0
-        var length: UInt32 = 0
-        var at = range.lowerBound
-        let part = bytes.extracting(0..<range.upperBound)
-        while at < range.upperBound {
-            let field = try MessageReader.field(part, &at)
-            if field.number == 1 { offset = Int32(truncatingIfNeeded: field.zigzag) }
-            if field.number == 2 { length = UInt32(truncatingIfNeeded: field.bits) }
-        }
-        return NativeHistogram.Span(offset: offset, length: length)
-    }
-
-    /// One signed number, or a packed list of them.
-    private static func append(
-        _ field: MessageReader.Field, _ bytes: Span<UInt8>, to list: inout [Int64]
-    ) throws(MessageReader.Failure) {
-        guard field.isBytes else { return list.append(field.zigzag) }
-        var at = field.range.lowerBound
-        let part = bytes.extracting(0..<field.range.upperBound)
-        while at < field.range.upperBound {
-            let value = MessageReader.Field(
-                number: 0, bits: try MessageReader.varint(part, &at))
-            list.append(value.zigzag)
-        }
-    }
-
-    /// One number, or a packed list of them.
-    private static func append(
-        _ field: MessageReader.Field, _ bytes: Span<UInt8>, to list: inout [Double]
-    ) throws(MessageReader.Failure) {
-        guard field.isBytes else { return list.append(field.double) }
-        guard field.range.count % 8 == 0 else { throw .malformed }
-        for start in stride(from: field.range.lowerBound, to: field.range.upperBound, by: 8) {
-            var bits: UInt64 = 0
-            for index in (0..<8).reversed() { bits = bits << 8 | UInt64(bytes[start + index]) }
-            list.append(Double(bitPattern: bits))
-        }
     }
 }

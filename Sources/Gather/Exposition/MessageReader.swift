@@ -1,22 +1,24 @@
 /// The wire format of Protocol Buffers, field by field; the caller keeps the place.
-enum MessageReader {
+public enum MessageReader {
     /// A field's number and what it holds.
-    struct Field {
-        var number: Int
+    public struct Field {
+        /// Its number.
+        public var number: Int
         /// A varint's value, or the bits of a fixed number.
-        var bits: UInt64 = 0
+        public var bits: UInt64 = 0
         /// Where the bytes of a message, text or packed list stand.
-        var range = 0..<0
+        public var range = 0..<0
         /// Whether `range` counts, and not `bits`.
-        var isBytes = false
+        public var isBytes = false
 
-        var double: Double { Double(bitPattern: bits) }
+        /// What a fixed number of eight bytes means as a floating-point number.
+        public var double: Double { Double(bitPattern: bits) }
         /// A signed number in zigzag.
-        var zigzag: Int64 { Int64(bitPattern: bits >> 1) ^ -Int64(bitPattern: bits & 1) }
+        public var zigzag: Int64 { Int64(bitPattern: bits >> 1) ^ -Int64(bitPattern: bits & 1) }
     }
 
     /// What kept a field from being read.
-    enum Failure: Error {
+    public enum Failure: Error {
         /// The bytes end within it; more may come.
         case cutOff
         /// No bytes behind it would make it a field.
@@ -25,7 +27,7 @@ enum MessageReader {
 
     /// The next field; `at` moves behind it.
     @inline(__always)
-    static func field(_ bytes: Span<UInt8>, _ at: inout Int) throws(Failure) -> Field {
+    public static func field(_ bytes: Span<UInt8>, _ at: inout Int) throws(Failure) -> Field {
         var next = at
         let tag = try varint(bytes, &next)
         guard tag >> 3 > 0, tag <= UInt64(UInt32.max) else { throw .malformed }
@@ -49,7 +51,7 @@ enum MessageReader {
 
     /// A number of 7 bits a byte, the lowest first.
     @inline(__always)
-    static func varint(_ bytes: Span<UInt8>, _ at: inout Int) throws(Failure) -> UInt64 {
+    public static func varint(_ bytes: Span<UInt8>, _ at: inout Int) throws(Failure) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while at < bytes.count {

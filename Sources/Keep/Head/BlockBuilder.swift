@@ -46,6 +46,21 @@
         }
     }
 
+    /// `block` without what stood at `places` at those of its ticks that are among `ticks`.
+    mutating func block(of block: Block, without places: [Place], at ticks: Range<Int>) -> Block {
+        let erased = ticks.clamped(to: block.first..<block.end)
+        return unsafe build(block.layout, first: block.first, count: block.count) { tile, matrix in
+            let start = Place(tile: Int(tile.tile), position: 0)
+            guard let index = block.layout.tileIndex(of: start) else { return }
+            unsafe block.readTile(index, into: matrix, stride: block.count)
+            for place in places where place.tile == start.tile && place.position < tile.width {
+                let column = unsafe matrix + place.position * block.count
+                unsafe (column + (erased.lowerBound - block.first)).update(
+                    repeating: Absent.bits, count: erased.count)
+            }
+        }
+    }
+
     /// Safe: a tile has at most `Tick.tileWidth` columns of at most `ColumnForm.longest` ticks, and
     /// the matrix has room for them.
     private static func spread(

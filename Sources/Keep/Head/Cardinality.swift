@@ -9,6 +9,12 @@ public struct Cardinality: Sendable, Equatable {
         public let name: String
         /// How much of it.
         public let value: Int
+
+        /// A count.
+        public init(name: String, value: Int) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// Series in memory.
@@ -27,6 +33,9 @@ public struct Cardinality: Sendable, Equatable {
     public var bytesByLabel: [Count] = []
     /// Series by label, `name=value`, most first.
     public var seriesByPair: [Count] = []
+
+    /// Nothing.
+    public init() {}
 }
 
 extension Head {

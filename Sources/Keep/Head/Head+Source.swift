@@ -46,27 +46,8 @@ extension Head: SeriesSource {
         return results
     }
 
-    /// The label sets of the series that meet all `matchers` and may have said something in `range`.
-    ///
-    /// A series is judged by its clock: by when that ticked first and last.
-    public func labelSets(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
-    ) async throws(SourceError) -> [Labels] {
-        let speaking = clockSlots.map { clock in
-            guard let clock else { return false }
-            return clock.history.withLock { !$0.ticks(in: range).isEmpty }
-                || clock.loose.withLock { !$0.isEmpty }
-        }
-        guard speaking.contains(true) else { return [] }
-        return try find(matchers) { home in
-            Int(home.clock) >= speaking.count || speaking[Int(home.clock)]
-        }.map(\.labels)
-    }
-
-    /// The series that meet all `matchers`, with a home that fits.
-    func find(
-        _ matchers: [Matcher], where fits: (SeriesTable.Home) -> Bool = { _ in true }
-    ) throws(SourceError) -> [Found] {
+    /// The series that meet all `matchers`.
+    func find(_ matchers: [Matcher]) throws(SourceError) -> [Found] {
         var found: [Found] = []
         // Many series share a label: its text is made once.
         var texts: [UInt32: Label] = [:]
@@ -75,21 +56,13 @@ extension Head: SeriesSource {
             texts.removeAll()
         } body: { table, slice in
             for series in slice {
-                let homes = table.homes(of: series)
-                guard homes.contains(where: fits) else { continue }
-                let labels = unsafe table.withPairs(of: series) { pairs in
-                    unsafe pairs.map { pair in
-                        if let known = texts[pair] { return known }
-                        let label = table.label(pair)
-                        texts[pair] = label
-                        return label
-                    }
-                }
                 found.append(
                     Found(
-                        series: SeriesID(number: series), labels: Labels(inOrder: labels),
-                        homes: homes))
+                        series: SeriesID(number: series),
+                        labels: table.labels(of: series, texts: &texts),
+                        homes: table.homes(of: series)))
             }
+            return true
         }
         return found
     }

@@ -18,6 +18,7 @@ final class HeadClock: SampleClock {
     let history = Locked(History())
     let loose = Locked(Loose())
     private let store: HeadStore
+    var log: (any TickLog)? { store.log }
 
     init(id: ClockID, key: ClockKey, store: HeadStore) {
         self.id = id

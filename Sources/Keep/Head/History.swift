@@ -45,6 +45,14 @@ struct History: Sendable {
         blocks.append(block)
     }
 
+    /// Puts others in the place of all blocks and rows, for the same ticks.
+    mutating func replace(blocks: [Block], rows: [Row], newest: Row?) {
+        precondition(rows.count == self.rows.count, "BUG: rows that are not there")
+        self.blocks = blocks
+        self.rows = rows
+        self.newest = newest
+    }
+
     /// Forgets the ticks before `time`; says how many that were.
     mutating func drop(before time: Timestamp) -> Int {
         let count = times.firstIndex(notBefore: time)

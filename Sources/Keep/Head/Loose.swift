@@ -26,6 +26,16 @@ struct Loose {
         histograms[series] = points
     }
 
+    /// Forgets what a series said in `range`.
+    mutating func erase(_ series: UInt32, in range: ClosedRange<Timestamp>) {
+        if var column = samples.removeValue(forKey: series) {
+            column.erase(in: range)
+            // An empty one stays until its time comes: that is when its home goes.
+            samples[series] = column
+        }
+        histograms[series]?.removeAll { range.contains($0.time) }
+    }
+
     /// Forgets what was said before `time`; gives back the series of which nothing is left.
     mutating func drop(before time: Timestamp) -> [UInt32] {
         var empty: Set<UInt32> = []

@@ -90,6 +90,24 @@ struct LooseColumn: Sendable {
         values.removeFirst(start)
     }
 
+    /// Forgets what was said in `range`.
+    mutating func erase(in range: ClosedRange<Timestamp>) {
+        for index in packs.indices.reversed()
+        where packs[index].last >= range.lowerBound && packs[index].first <= range.upperBound {
+            let (times, values) = Self.unpack(packs[index])
+            let erased = times.indices(in: range)
+            let kept = times.indices.filter { !erased.contains($0) }
+            guard !kept.isEmpty else {
+                packs.remove(at: index)
+                continue
+            }
+            packs[index] = Self.pack(kept.map { times[$0] }[...], kept.map { values[$0] }[...])
+        }
+        let erased = times.indices(in: range)
+        times.removeSubrange(erased)
+        values.removeSubrange(erased)
+    }
+
     /// The samples in `range`, oldest first.
     func samples(in range: ClosedRange<Timestamp>) -> [(time: Timestamp, value: Double)] {
         var found: [(time: Timestamp, value: Double)] = []

@@ -43,6 +43,11 @@ struct Notes {
             .mapValues { $0.sorted { $0.time < $1.time } }
     }
 
+    /// Forgets the exemplars of these series in `range`.
+    mutating func erase(_ series: Set<UInt32>, in range: ClosedRange<Timestamp>) {
+        removeAll { series.contains($0.series.number) && range.contains($0.time) }
+    }
+
     /// The newest exemplar of each series that has any.
     func newestExemplars() -> [UInt32: PlacedExemplar] {
         var newest: [UInt32: PlacedExemplar] = [:]
@@ -56,9 +61,13 @@ struct Notes {
 
     /// Forgets the exemplars of series that are gone.
     mutating func forget(_ gone: Set<UInt32>) {
-        guard exemplars.contains(where: { gone.contains($0.series.number) }) else { return }
+        removeAll { gone.contains($0.series.number) }
+    }
+
+    private mutating func removeAll(where goes: (PlacedExemplar) -> Bool) {
+        guard exemplars.contains(where: goes) else { return }
         let inOrder = Array(exemplars[oldest...] + exemplars[..<oldest])
-        exemplars = inOrder.filter { !gone.contains($0.series.number) }
+        exemplars = inOrder.filter { !goes($0) }
         oldest = 0
     }
 }

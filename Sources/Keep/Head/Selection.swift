@@ -118,6 +118,8 @@ struct Selection {
     private let table: Locked<SeriesTable>
     private var conditions: [Condition]
     private var base = Base.all
+    /// The condition that `base` comes from.
+    private var met: Int?
     private var generation: Int
 
     /// What `matchers` select, or `nil` where that is plainly nothing.
@@ -137,12 +139,13 @@ struct Selection {
         }
     }
 
-    /// Calls `body` with the table and slices of the numbers of all series that meet `matchers`.
+    /// Calls `body` with the table and slices of the numbers of all series that meet `matchers`, for
+    /// as long as it wants more.
     ///
     /// Where series are taken out meanwhile it begins anew, and `restart` is called before.
     static func forEach(
         _ matchers: [Matcher], in table: Locked<SeriesTable>, restart: () -> Void,
-        body: (borrowing SeriesTable, [UInt32]) -> Void
+        body: (borrowing SeriesTable, [UInt32]) -> Bool
     ) throws(SourceError) {
         while var selection = Selection(matchers, in: table) {
             if try selection.run(body) { return }
@@ -151,15 +154,18 @@ struct Selection {
     }
 
     private mutating func run(
-        _ body: (borrowing SeriesTable, [UInt32]) -> Void
+        _ body: (borrowing SeriesTable, [UInt32]) -> Bool
     ) throws(SourceError) -> Bool {
         chooseEquality()
         for index in conditions.indices where !conditions[index].acceptsAbsence {
             guard try explore(index) else { return false }
         }
         guard let candidates = try candidates() else { return false }
+        // All that it began with meet this one.
+        if let met { conditions.remove(at: met) }
         var start = 0
-        while start < candidates.count {
+        var wantsMore = true
+        while wantsMore && start < candidates.count {
             try Self.checkCancellation()
             let end = min(start + Self.slice, candidates.count)
             let isCurrent = table.withLock { table in
@@ -168,7 +174,7 @@ struct Selection {
                 for series in candidates[start..<end] where isFitting(series, in: table) {
                     fitting.append(series)
                 }
-                if !fitting.isEmpty { body(table, fitting) }
+                if !fitting.isEmpty { wantsMore = body(table, fitting) }
                 return true
             }
             guard isCurrent else { return false }
@@ -179,6 +185,7 @@ struct Selection {
 
     private mutating func isFitting(_ series: UInt32, in table: borrowing SeriesTable) -> Bool {
         guard table.isLive(series) else { return false }
+        if conditions.isEmpty { return true }
         return unsafe table.withPairs(of: series) { labels in
             for index in conditions.indices {
                 guard unsafe conditions[index].accepts(labels: labels, in: table) else {
@@ -192,16 +199,18 @@ struct Selection {
     /// Begins with the equality that fewest series meet.
     private mutating func chooseEquality() {
         let conditions = conditions
-        let best: (pair: UInt32, series: Int)? = table.withLock { table in
-            var best: (pair: UInt32, series: Int)?
-            for condition in conditions {
+        let best: (index: Int, pair: UInt32, series: Int)? = table.withLock { table in
+            var best: (index: Int, pair: UInt32, series: Int)?
+            for (index, condition) in conditions.enumerated() {
                 guard let pair = condition.pair, Int(pair) < table.pairs.count else { continue }
                 let series = Int(table.pairs[Int(pair)].postings.count)
-                if best.map({ series < $0.series }) ?? true { best = (pair, series) }
+                if best.map({ series < $0.series }) ?? true { best = (index, pair, series) }
             }
             return best
         }
-        if let best { base = .pairs([best.pair], series: best.series) }
+        guard let best else { return }
+        base = .pairs([best.pair], series: best.series)
+        met = best.index
     }
 
     /// Looks which labels fit the condition at `index`, where there are fewer of them than series
@@ -211,7 +220,7 @@ struct Selection {
         guard !condition.isEquality, let name = condition.name else { return true }
         if let texts = condition.matcher.pattern?.literals, condition.matcher.operation == .matches
         {
-            return exploreLiterals(texts, of: condition.matcher.name)
+            return exploreLiterals(texts, of: condition.matcher.name, index)
         }
         let labels = table.withLock { $0.names[name]?.pairs ?? [] }
         guard labels.count < base.series else { return true }
@@ -232,11 +241,20 @@ struct Selection {
             guard isCurrent else { return false }
             start = end
         }
-        if series < base.series { base = .pairs(fitting, series: series) }
+        begin(with: fitting, series: series, of: index)
         return true
     }
 
-    private mutating func exploreLiterals(_ texts: [String], of name: String) -> Bool {
+    /// Begins with `labels`, all that the condition at `index` accepts, if they have fewer series.
+    private mutating func begin(with labels: [UInt32], series: Int, of index: Int) {
+        guard series < base.series else { return }
+        base = .pairs(labels, series: series)
+        met = index
+    }
+
+    private mutating func exploreLiterals(
+        _ texts: [String], of name: String, _ index: Int
+    ) -> Bool {
         let found: (labels: [UInt32], series: Int)? = table.withLock { table in
             guard table.generation == generation else { return nil }
             var (labels, series): ([UInt32], Int) = ([], 0)
@@ -248,7 +266,7 @@ struct Selection {
             return (labels, series)
         }
         guard let found else { return false }
-        if found.series < base.series { base = .pairs(found.labels, series: found.series) }
+        begin(with: found.labels, series: found.series, of: index)
         return true
     }
 

@@ -243,6 +243,26 @@ extension SeriesTable {
         }
     }
 
+    /// The labels of a series, those that were made before taken from `texts`.
+    func labels(of series: UInt32, texts: inout [UInt32: Label]) -> Labels {
+        let labels = unsafe withPairs(of: series) { pairs in
+            unsafe pairs.map { pair in
+                if let known = texts[pair] { return known }
+                let label = label(pair)
+                texts[pair] = label
+                return label
+            }
+        }
+        return Labels(inOrder: labels)
+    }
+
+    /// Whether something of a series stands at a home that `fits`.
+    func hasHome(of series: UInt32, where fits: (Home) -> Bool) -> Bool {
+        let record = records[Int(series)]
+        if record.home != .none && fits(record.home) { return true }
+        return record.hasMoreHomes && moreHomes[series]?.contains(where: fits) ?? false
+    }
+
     /// Where something of a series stands.
     func homes(of series: UInt32) -> [Home] {
         let record = records[Int(series)]

@@ -13,6 +13,12 @@ public protocol TickLog: Sendable {
     /// What a refused tick introduced and placed is told again with the next one.
     func take(_ tick: Tick) throws(SinkError)
 
+    /// What these series said in `range` is to be forgotten: `places` is where in the rows of the
+    /// clock they stand. It hears of each clock that is in memory.
+    func erased(
+        _ clock: ClockID, series: Set<SeriesID>, places: [Placement],
+        in range: ClosedRange<Timestamp>)
+
     /// No more is written to the clock, until it is opened again.
     func closed(_ clock: ClockID)
 

@@ -25,7 +25,7 @@ struct ChunkRow: Sendable {
     /// look after them any more, where `isFresh`.
     static func copy(
         _ rows: [ChunkRow], into table: String, isFresh: Bool = false,
-        _ connection: borrowing PostgresConnection
+        as columns: String = columns, _ connection: borrowing PostgresConnection
     ) throws(PostgresError) {
         guard !rows.isEmpty else { return }
         let sql =

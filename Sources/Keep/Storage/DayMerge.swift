@@ -21,13 +21,14 @@ public enum DayMerge {
 
     /// Merges the day that begins at `start`; `nil` where another program seals or merges now.
     ///
-    /// What the series of `erasing` said in these ranges of milliseconds is left out.
+    /// What the series of `erasing` said in these ranges of milliseconds is left out, but for what
+    /// is late: that was said since. With `waits` it waits for that other program.
     public static func run(
-        _ start: Timestamp, erasing: [Int32: ClosedRange<Int64>] = [:],
+        _ start: Timestamp, erasing: [Int32: ClosedRange<Int64>] = [:], waits: Bool = false,
         _ connection: borrowing PostgresConnection
     ) throws(PostgresError) -> Outcome? {
         try connection.transaction { connection throws(PostgresError) -> Outcome? in
-            guard try Sealer.takeLock(connection) else { return nil }
+            guard try Sealer.takeLock(connection, waits: waits) else { return nil }
             try Days.ensure(start, connection)
             var work = MergeWork(start, erasing)
             return try work.run(connection)
@@ -189,8 +190,8 @@ private struct MergeWork: ~Copyable {
                 rows, row, base: 0, slope: 1, bytes: 6, exact: 7, from: 0, into: &values,
                 begin..<begin + count)
         }
-        late.apply(to: &values, of: Int32(series), at: ticks.times)
         erase(Int32(series), at: ticks.times)
+        late.apply(to: &values, of: Int32(series), at: ticks.times)
         Self.encode(
             values, ticks.windows, (Int32(metric), Int32(series)), with: &encoder, to: &output)
     }
@@ -236,7 +237,6 @@ private struct MergeWork: ~Copyable {
                 values.removeAll(keepingCapacity: true)
                 values.append(contentsOf: repeatElement(Absent.value, count: group.times.count))
                 late.apply(to: &values, of: series, at: group.times)
-                erase(series, at: group.times)
                 Self.encode(values, ticks.windows, (metric, series), with: &encoder, to: &output)
             }
         }

@@ -10,6 +10,11 @@ public struct ReadLimits: Sendable {
     /// The most rows of any kind that the server sends for them.
     public var rows = 5_000_000
 
+    /// No limits, for work that bounds itself.
+    static let none = ReadLimits(most: .max / 2)
+
+    private init(most: Int) { (series, samples, rows) = (most, most, most) }
+
     /// Limits as Prometheus has them, nearly.
     public init() {}
 }
@@ -17,7 +22,7 @@ public struct ReadLimits: Sendable {
 /// What PostgreSQL holds, as series: hot rows, chunks and late samples, each sample once.
 public struct History: SeriesSource {
     private let pool: PostgresPool
-    private let limits: ReadLimits
+    let limits: ReadLimits
 
     /// A reader through `pool`.
     public init(pool: PostgresPool, limits: ReadLimits = ReadLimits()) {
@@ -38,15 +43,15 @@ public struct History: SeriesSource {
 
     /// The label sets of series that said something about then.
     public func labelSets(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [Labels] {
         try await read { connection throws(PostgresError) in
             try HistoryReading(matchers: matchers, range: Self.storable(range), limits: limits)
-                .labelSets(connection)
+                .labelSets(connection, limit: limit)
         }
     }
 
-    private func read<Value: Sendable>(
+    func read<Value: Sendable>(
         _ body:
             @Sendable (borrowing PostgresConnection) throws(PostgresError) ->
             Result<Value, SourceError>
@@ -64,7 +69,7 @@ public struct History: SeriesSource {
     }
 
     /// The part of `range` that can hold samples.
-    private static func storable(_ range: ClosedRange<Timestamp>) -> ClosedRange<Timestamp> {
+    static func storable(_ range: ClosedRange<Timestamp>) -> ClosedRange<Timestamp> {
         range.clamped(to: Partitions.storable)
     }
 }

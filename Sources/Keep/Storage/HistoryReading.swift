@@ -27,7 +27,7 @@ struct HistoryReading {
     // MARK: Label sets
 
     func labelSets(
-        _ connection: borrowing PostgresConnection
+        _ connection: borrowing PostgresConnection, limit: Int?
     ) throws(PostgresError) -> Result<[Labels], SourceError> {
         let (low, high) = windows
         let (from, to) = (range.lowerBound.sql, range.upperBound.sql)
@@ -44,7 +44,7 @@ struct HistoryReading {
             OR EXISTS (SELECT FROM weir_data.histogram h
                 WHERE h.series = s.id AND h.last >= \(from) AND h.first <= \(to)))
             """
-        let found = try SeriesFinder(matchers: matchers, limit: limits.series)
+        let found = try SeriesFinder(matchers: matchers, limit: limits.series, enough: limit)
             .find(connection, where: filter)
         guard found.count <= limits.series else {
             return .failure(.tooMuch(what: "series", limit: limits.series))
@@ -61,6 +61,13 @@ struct HistoryReading {
         guard found.count <= limits.series else {
             return .failure(.tooMuch(what: "series", limit: limits.series))
         }
+        return try series(found, connection).map { $0.compactMap(\.self) }
+    }
+
+    /// What each of `found` said, in their order; `nil` for those that said nothing.
+    func series(
+        _ found: [FoundSeries], _ connection: borrowing PostgresConnection
+    ) throws(PostgresError) -> Result<[Series?], SourceError> {
         guard !found.isEmpty else { return .success([]) }
         let ids = found.map(\.id)
         var chunks = ChunkColumns(range: range, sampleLimit: limits.samples)
@@ -76,15 +83,13 @@ struct HistoryReading {
         // Behind the hot ones, because of two with one time the last counts.
         try readLate(ids, into: &loose, connection)
         let histograms = try readHistograms(ids, connection)
-        var series: [Series] = []
+        var series: [Series?] = []
         series.reserveCapacity(found.count)
         for one in found {
-            let points = histograms[one.id] ?? []
-            if let whole = chunks.series(
-                one.id, one.labels, with: loose.samples[one.id] ?? [], points)
-            {
-                series.append(whole)
-            }
+            series.append(
+                chunks.series(
+                    one.id, one.labels, with: loose.samples[one.id] ?? [],
+                    histograms[one.id] ?? []))
         }
         if let refusal = chunks.refusal { return .failure(refusal) }
         return .success(series)

@@ -36,7 +36,11 @@ public final class LayeredSource: SeriesSource {
             let begins = headBegins.withLock { $0 }
             var past: [Series] = []
             if let old = old(range, before: begins) {
-                past = try await history.series(matching: matchers, in: old)
+                do throws(SourceError) {
+                    past = try await history.series(matching: matchers, in: old)
+                } catch {
+                    try Self.warn(of: error, "samples before \(begins) are missing")
+                }
             }
             let recent = try await head.series(matching: matchers, in: range)
             // What was sealed and left memory meanwhile is in neither answer.
@@ -46,18 +50,66 @@ public final class LayeredSource: SeriesSource {
 
     /// The label sets of both, each once.
     public func labelSets(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [Labels] {
+        try await both(range) { source, range throws(SourceError) in
+            try await source.labelSets(matching: matchers, in: range, limit: limit)
+        } joined: { past, recent in
+            let all = Set(past).union(recent)
+            return Array(all.prefix(limit ?? all.count))
+        }
+    }
+
+    /// The names of the labels of both, each once.
+    public func labelNames(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
+    ) async throws(SourceError) -> [String] {
+        try await both(range) { source, range throws(SourceError) in
+            try await source.labelNames(matching: matchers, in: range, limit: limit)
+        } joined: { past, recent in
+            (past + recent).sortedBytewise(limit: limit)
+        }
+    }
+
+    /// The values of a label in both, each once.
+    public func labelValues(
+        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
+    ) async throws(SourceError) -> [String] {
+        try await both(range) { source, range throws(SourceError) in
+            try await source.labelValues(of: name, matching: matchers, in: range, limit: limit)
+        } joined: { past, recent in
+            (past + recent).sortedBytewise(limit: limit)
+        }
+    }
+
+    /// What memory says, joined with what the database says where memory does not know all.
+    private func both<Answer: Sendable>(
+        _ range: ClosedRange<Timestamp>,
+        _ ask:
+            @Sendable (any SeriesSource, ClosedRange<Timestamp>) async throws(SourceError) -> Answer,
+        joined: (Answer, Answer) -> Answer
+    ) async throws(SourceError) -> Answer {
         while true {
             let begins = headBegins.withLock { $0 }
-            var past: [Labels] = []
+            var past: Answer?
             if let old = old(range, before: begins) {
-                past = try await history.labelSets(matching: matchers, in: old)
+                do throws(SourceError) { past = try await ask(history, old) } catch {
+                    try Self.warn(of: error, "series that ended before \(begins) are missing")
+                }
             }
-            let recent = try await head.labelSets(matching: matchers, in: range)
+            let recent = try await ask(head, range)
+            // What was sealed and left memory meanwhile is in neither answer.
             guard begins == headBegins.withLock({ $0 }) else { continue }
-            return past.isEmpty ? recent : Array(Set(past).union(recent))
+            return past.map { joined($0, recent) } ?? recent
         }
+    }
+
+    /// Says that the database is away to whoever hears warnings, and throws where nobody does.
+    static func warn(of error: SourceError, _ consequence: String) throws(SourceError) {
+        guard case .unavailable(let reason) = error, let hear = SourceWarnings.hear else {
+            throw error
+        }
+        hear("the database is away, so that \(consequence): \(reason)")
     }
 
     /// The part of `range` that memory does not know for sure.

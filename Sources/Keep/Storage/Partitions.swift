@@ -74,7 +74,7 @@ enum Partitions {
         let (chunk, tick) = dayTables(start, suffix: suffix)
         return """
             CREATE INDEX ON \(chunk) (metric, series) WITH (fillfactor = 100);
-            CREATE INDEX ON \(tick) (clock, time) WITH (fillfactor = 100);
+            CREATE INDEX ON \(tick) (clock, win, time) WITH (fillfactor = 100);
             """
     }
 

@@ -27,11 +27,16 @@ struct Retention {
     ) throws(PostgresError) -> [Timestamp] {
         let classes = try classes(connection)
         var gone: [Timestamp] = []
+        // Before the days, whose merges take in what is late.
+        for (series, keep) in classes {
+            let first = Partitions.storable.lowerBound
+            try Erasing.eraseBeside(series, in: first...max(first, now - keep), connection)
+        }
         for day in try Days.all(connection).map(\.start) {
             let end = day + Partitions.day
             let (past, kept) = classes.divided { end <= now - $0 }
             guard let retention = options.retention, end <= now - retention else {
-                try Self.erase(past, in: day...end, day, connection)
+                try Erasing.erase(past, in: day...end, day, connection)
                 continue
             }
             if kept.isEmpty {
@@ -41,32 +46,42 @@ struct Retention {
                 try Self.eraseOthers(than: kept, day, connection)
             }
         }
-        for (series, keep) in classes {
-            let range =
-                Partitions.storable
-                .lowerBound...max(
-                    Partitions.storable.lowerBound, now - keep)
-            try Self.eraseBeside(series, in: range, connection)
-        }
         if let retention = options.retention {
             let kept = classes.filter { $0.keep > retention }.flatMap(\.series)
             try Self.dropBeside(before: now - retention, but: kept, connection)
         }
+        try applyToRollups(now, connection)
         return gone
+    }
+
+    /// Drops rollups past their time: those of each rule, and all past the longest.
+    private func applyToRollups(
+        _ now: Timestamp, _ connection: borrowing PostgresConnection
+    ) throws(PostgresError) {
+        guard let longest = options.rollups.map(\.keep).max() else { return }
+        let found = try SeriesClasses.find(options.rollups.map(\.selector), connection)
+        for (series, rule) in zip(found, options.rollups)
+        where rule.keep < longest && !series.isEmpty {
+            _ = try connection.execute(
+                "DELETE FROM weir_data.rollup WHERE win < $1 AND series = ANY ($2)",
+                [
+                    .int4(Partitions.window(at: now - rule.keep - Partitions.day)),
+                    .int4s(series.map(\.id)),
+                ])
+        }
+        try RollupPartitions.drop(before: now - longest, connection)
+        _ = try connection.execute(
+            "DELETE FROM weir_data.rolled WHERE start < $1",
+            [.timestamp(microsecondsSince1970: (now - longest - Partitions.day).microseconds)])
     }
 
     /// The series of each rule; the first rule that selects a series counts.
     private func classes(
         _ connection: borrowing PostgresConnection
     ) throws(PostgresError) -> [(series: [FoundSeries], keep: TimeSpan)] {
-        var known: Set<Int32> = []
-        var classes: [(series: [FoundSeries], keep: TimeSpan)] = []
-        for rule in options.retentionRules {
-            let found = try SeriesFinder(matchers: rule.selector.matchers, limit: .max)
-                .find(connection).filter { known.insert($0.id).inserted }
-            if !found.isEmpty { classes.append((found, rule.keep)) }
-        }
-        return classes
+        let rules = options.retentionRules
+        let found = try SeriesClasses.find(rules.map(\.selector), connection)
+        return zip(found, rules).filter { !$0.0.isEmpty }.map { ($0.0, $0.1.keep) }
     }
 
     /// Leaves only these series in a day, if others are there.
@@ -124,79 +139,6 @@ struct Retention {
         _ = try connection.query("DELETE FROM weir_data.metadata WHERE until < $1", [limit])
     }
 
-    // MARK: By selector
-
-    /// Erases what `series` said in `range`, in days, late and hot rows.
-    static func erase(
-        _ series: [FoundSeries], in range: ClosedRange<Timestamp>,
-        _ connection: borrowing PostgresConnection
-    ) throws(PostgresError) {
-        for day in try Days.all(connection).map(\.start)
-        where day <= range.upperBound && day + Partitions.day > range.lowerBound {
-            try erase(series, in: range, day, connection)
-        }
-        try eraseBeside(series, in: range, connection)
-        for one in series {
-            _ = try connection.query(
-                """
-                UPDATE weir_data.scrape h SET values[p.position + 1] = NULL
-                FROM weir_data.placement p
-                WHERE p.series = $1 AND h.tile = p.tile AND h.time BETWEEN $2 AND $3
-                """,
-                [
-                    .int4(one.id),
-                    .timestamp(microsecondsSince1970: range.lowerBound.microseconds),
-                    .timestamp(microsecondsSince1970: range.upperBound.microseconds),
-                ])
-        }
-    }
-
-    private static func erase(
-        _ series: [FoundSeries], in range: ClosedRange<Timestamp>, _ day: Timestamp,
-        _ connection: borrowing PostgresConnection
-    ) throws(PostgresError) {
-        let holds = try connection.query(
-            """
-            SELECT EXISTS (
-                SELECT FROM unnest($1::int4[], $2::int4[]) u(metric, series)
-                JOIN \(Partitions.dayTables(day).chunk) c
-                    ON c.metric = u.metric AND c.series = u.series)
-            """, [.int4s(series.map(\.metric)), .int4s(series.map(\.id))]
-        ).bool(0, 0)
-        guard holds == true else { return }
-        let erasing = Dictionary(
-            series.map { ($0.id, range.lowerBound.milliseconds...range.upperBound.milliseconds) },
-            uniquingKeysWith: { $1 })
-        _ = try DayMerge.run(day, erasing: erasing, connection)
-    }
-
-    private static func eraseBeside(
-        _ series: [FoundSeries], in range: ClosedRange<Timestamp>,
-        _ connection: borrowing PostgresConnection
-    ) throws(PostgresError) {
-        for table in ["late", "exemplar"] {
-            _ = try connection.query(
-                """
-                DELETE FROM weir_data.\(table) WHERE series = ANY ($1) AND time BETWEEN $2 AND $3
-                """,
-                [
-                    .int4s(series.map(\.id)),
-                    .timestamp(microsecondsSince1970: range.lowerBound.microseconds),
-                    .timestamp(microsecondsSince1970: range.upperBound.microseconds),
-                ])
-        }
-        _ = try connection.query(
-            """
-            DELETE FROM weir_data.histogram
-            WHERE series = ANY ($1) AND first >= $2 AND last <= $3
-            """,
-            [
-                .int4s(series.map(\.id)),
-                .timestamp(microsecondsSince1970: range.lowerBound.microseconds),
-                .timestamp(microsecondsSince1970: range.upperBound.microseconds),
-            ])
-    }
-
     // MARK: Series
 
     /// Forgets series and clocks of which nothing is left.
@@ -214,6 +156,8 @@ struct Retention {
                     AND NOT EXISTS (SELECT FROM weir_data.late l WHERE l.series = s.id)
                     AND NOT EXISTS (SELECT FROM weir_data.histogram h WHERE h.series = s.id)
                     AND NOT EXISTS (SELECT FROM weir_data.exemplar e WHERE e.series = s.id)
+                    AND NOT EXISTS (SELECT FROM weir_data.rollup r
+                        WHERE r.metric = s.metric AND r.series = s.id)
                     AND NOT EXISTS (SELECT FROM weir_data.chunk c
                         WHERE c.metric = s.metric AND c.series = s.id);
                 DELETE FROM weir_data.clock k

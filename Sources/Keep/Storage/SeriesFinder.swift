@@ -16,6 +16,8 @@ struct SeriesFinder {
     let matchers: [Matcher]
     /// How many series may be found.
     let limit: Int
+    /// How many series are enough, whichever they are; `nil` for all.
+    var enough: Int?
 
     /// More values than this are not worth an index.
     private static let valueLimit = 500
@@ -24,6 +26,8 @@ struct SeriesFinder {
     private struct Conditions {
         var sql: [String] = []
         var parameters: [PostgresValue] = []
+        /// Whether they say all that the matchers ask for.
+        var areAll = true
 
         mutating func add(_ condition: String, _ value: PostgresValue) {
             parameters.append(value)
@@ -42,11 +46,12 @@ struct SeriesFinder {
             guard try narrow(matcher, &conditions, connection) else { return [] }
         }
         let sql = (conditions.sql + [filter]).joined(separator: " AND ")
+        let cut = conditions.areAll ? enough.map { " LIMIT \($0)" } ?? "" : ""
         let rows = try connection.query(
             """
             SELECT s.id, s.metric, s.labels::text, m.name
             FROM weir_data.series s JOIN weir_data.metric m ON m.id = s.metric
-            WHERE \(sql)
+            WHERE \(sql)\(cut)
             """, conditions.parameters)
         var found: [FoundSeries] = []
         for row in 0..<rows.rowCount {
@@ -62,9 +67,9 @@ struct SeriesFinder {
             guard let labels = LabelsJSON.labels(text, metric: name) else {
                 throw .malformed(what: "the labels of a series")
             }
-            if matchers.accept(labels) {
-                found.append(FoundSeries(id: Int32(id), metric: Int32(metric), labels: labels))
-            }
+            guard matchers.accept(labels) else { continue }
+            found.append(FoundSeries(id: Int32(id), metric: Int32(metric), labels: labels))
+            if found.count == enough { break }
         }
         return found
     }
@@ -95,7 +100,10 @@ struct SeriesFinder {
         _ connection: borrowing PostgresConnection
     ) throws(PostgresError) -> Bool {
         // Who accepts absence accepts series that no value leads to.
-        guard !matcher.acceptsAbsence, matcher.operation != .notEqual else { return true }
+        guard !matcher.acceptsAbsence, matcher.operation != .notEqual else {
+            conditions.areAll = false
+            return true
+        }
         if matcher.operation == .equal {
             conditions.add(
                 "s.labels @> $#::text::jsonb", .text(object(matcher.name, matcher.value)))
@@ -112,6 +120,8 @@ struct SeriesFinder {
         if objects.isEmpty { return false }
         if objects.count <= Self.valueLimit {
             conditions.add("s.labels @> ANY ($#::text[]::jsonb[])", .texts(objects))
+        } else {
+            conditions.areAll = false
         }
         return true
     }

@@ -18,6 +18,8 @@ public struct StoreOptions: Sendable {
     public var retentionBytes: Int?
     /// What goes earlier than the rest.
     public var retentionRules: [RetentionRule] = []
+    /// Of what coarse values are kept beyond that.
+    public var rollups: [RollupRule] = []
     /// How much memory ticks may take that wait for the database.
     public var queueBytes = 256 << 20
     /// How much one question may take.

@@ -15,20 +15,25 @@ public final class Store: SampleSink, SeriesSource {
     public let writer: TickWriter
     /// What PostgreSQL holds.
     public let history: History
-    private let layers: LayeredSource
+    let layers: LayeredSource
+    let pool: PostgresPool
     private let upkeep: Upkeep
+    private let rollups: RollupSource
 
     /// A store in the database of `pool`, which has its tables; nothing works before `run()`.
     public init(
         pool: PostgresPool, options: StoreOptions = StoreOptions(), registry: MetricRegistry,
         log: Log, now: @escaping @Sendable () -> Timestamp = { WallClock.now }
     ) {
+        self.pool = pool
         writer = TickWriter(
             pool: pool, byteLimit: options.queueBytes, registry: registry, log: log)
         head = Head(span: options.headSpan, registry: registry, log: writer, now: now)
         history = History(pool: pool, limits: options.limits)
         layers = LayeredSource(
             head: head, history: history, begins: now(), isShared: options.isShared)
+        rollups = RollupSource(
+            pool: pool, layers: layers, rules: options.rollups, limits: options.limits, now: now)
         upkeep = Upkeep(
             pool: pool, options: options, writer: writer, head: head, layers: layers,
             registry: registry, log: log, now: now)
@@ -51,18 +56,38 @@ public final class Store: SampleSink, SeriesSource {
     /// Returns once all that was taken before is committed.
     public func settle() async throws(SinkError) { try await head.settle() }
 
-    /// What memory and database say together.
+    /// What memory and database say together; rollups where a matcher on `__rollup__` asks for them.
     public func series(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> [Series] {
-        try await layers.series(matching: matchers, in: range)
+        if let question = RollupQuestion(matchers) {
+            return try await rollups.series(question, in: range)
+        }
+        return try await layers.series(matching: matchers, in: range)
     }
 
     /// The label sets that memory and database have.
     public func labelSets(
-        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [Labels] {
-        try await layers.labelSets(matching: matchers, in: range)
+        if let question = RollupQuestion(matchers) {
+            return try await rollups.series(question, in: range).map(\.labels)
+        }
+        return try await layers.labelSets(matching: matchers, in: range, limit: limit)
+    }
+
+    /// The names of labels that memory and database have.
+    public func labelNames(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
+    ) async throws(SourceError) -> [String] {
+        try await layers.labelNames(matching: matchers, in: range, limit: limit)
+    }
+
+    /// The values of a label that memory and database have.
+    public func labelValues(
+        of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
+    ) async throws(SourceError) -> [String] {
+        try await layers.labelValues(of: name, matching: matchers, in: range, limit: limit)
     }
 
     /// Does at once what `run` does from time to time: seals, merges and forgets what is due.

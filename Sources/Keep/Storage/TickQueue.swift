@@ -99,8 +99,38 @@ struct TickQueue: Sendable {
         byteCount += batch.ticks.reduce(0) { $0 + Self.size(of: $1) }
     }
 
+    /// Takes what some series of a clock said in `range` out of the ticks that wait.
+    mutating func erase(
+        _ clock: ClockID, _ series: Set<SeriesID>, _ places: [Placement],
+        in range: ClosedRange<Timestamp>
+    ) {
+        for index in first..<ticks.count where ticks[index].clock == clock {
+            byteCount -= Self.size(of: ticks[index])
+            ticks[index].erase(series, places, in: range)
+            byteCount += Self.size(of: ticks[index])
+        }
+    }
+
     static func size(of tick: Tick) -> Int {
         200 + tick.values.count * 8 + tick.tiles.count * 16 + tick.loose.count * 24
             + tick.exemplars.count * 200 + tick.histograms.count * 500
+    }
+}
+
+extension Tick {
+    fileprivate mutating func erase(
+        _ series: Set<SeriesID>, _ places: [Placement], in range: ClosedRange<Timestamp>
+    ) {
+        loose.removeAll { series.contains($0.series) && range.contains($0.time) }
+        exemplars.removeAll { series.contains($0.series) && range.contains($0.time) }
+        histograms.removeAll { series.contains($0.series) && range.contains($0.point.time) }
+        guard range.contains(time) else { return }
+        var start = 0
+        for row in tiles {
+            for place in places where place.tile == row.tile && Int(place.position) < row.width {
+                values[start + Int(place.position)] = Absent.value
+            }
+            start += row.width
+        }
     }
 }

@@ -17,6 +17,8 @@ public final class TickWriter: TickLog {
         var waiters: [(id: UInt64, until: UInt64, turn: CheckedContinuation<Bool, Never>)] = []
         var lastWaiter: UInt64 = 0
         var inWork = false
+        /// Whether somebody else works on what is written, so that nothing is written meanwhile.
+        var isHeld = false
     }
 
     private let state: Locked<State>
@@ -81,6 +83,44 @@ public final class TickWriter: TickLog {
 
     /// Needs no answer: the clock's rows stay where they are.
     public func closed(_ clock: ClockID) {}
+
+    /// Takes what is erased out of the ticks that wait.
+    public func erased(
+        _ clock: ClockID, series: Set<SeriesID>, places: [Placement],
+        in range: ClosedRange<Timestamp>
+    ) {
+        state.withLock { $0.queue.erase(clock, series, places, in: range) }
+    }
+
+    /// Runs `body` while nothing is written; ticks wait in memory until it is through.
+    ///
+    /// Throws where what is being written now does not come to its end: the database is away.
+    func whileNothingIsWritten(
+        _ body: () async throws(SourceError) -> Void
+    ) async throws(SourceError) {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while true {
+            let isHeld = state.withLock { state in
+                guard !state.inWork, !state.isHeld else { return false }
+                state.isHeld = true
+                return true
+            }
+            if isHeld { break }
+            guard ContinuousClock.now < deadline else {
+                throw .unavailable(reason: "the database takes no samples")
+            }
+            do {
+                try await Task.sleep(for: .milliseconds(5))
+            } catch {
+                throw .cancelled
+            }
+        }
+        defer {
+            state.withLock { $0.isHeld = false }
+            wake.yield()
+        }
+        try await body()
+    }
 
     /// Waits until all that was taken before is committed, however long the database is away.
     public func settle() async throws(SinkError) {
@@ -165,7 +205,7 @@ public final class TickWriter: TickLog {
 
     private func nextBatch() -> TickQueue.Batch? {
         state.withLock { state in
-            guard !state.queue.isEmpty else { return nil }
+            guard !state.queue.isEmpty, !state.isHeld else { return nil }
             state.inWork = true
             return state.queue.nextBatch(byteLimit: Self.batchBytes)
         }

@@ -22,6 +22,8 @@ final class Upkeep: Sendable {
         let sealTime: Timing
         let merges: Counter
         let mergeTime: Timing
+        let rollups: Counter
+        let rollupTime: Timing
         let dropped: Counter
     }
 
@@ -49,6 +51,9 @@ final class Upkeep: Sendable {
             sealTime: registry.timing("weir_storage_seal_seconds", "How long sealing took."),
             merges: registry.counter("weir_storage_merges_total", "Days merged."),
             mergeTime: registry.timing("weir_storage_merge_seconds", "How long merging took."),
+            rollups: registry.counter("weir_storage_rollups_total", "Days rolled up."),
+            rollupTime: registry.timing(
+                "weir_storage_rollup_seconds", "How long rolling up a day took."),
             dropped: registry.counter(
                 "weir_storage_dropped_days_total", "Days dropped by the retention."))
     }
@@ -76,6 +81,8 @@ final class Upkeep: Sendable {
             try await prepare(instant)
             try await seal(instant)
             try await merge(instant)
+            try await rollUp()
+            try await MetricViews.keep(pool, log)
             guard forgets else { return }
             try await Retention(pool: pool, options: options).apply(instant) { days in
                 metrics.dropped.add(days.count)
@@ -157,6 +164,25 @@ final class Upkeep: Sendable {
                     "day": "\(day)", "chunks": "\(outcome.after)", "before": "\(outcome.before)",
                     "late": "\(outcome.late)", "took": "\(took)",
                 ])
+        }
+    }
+
+    private func rollUp() async throws(PostgresError) {
+        let work = DayRollup(rules: options.rollups)
+        let due = try await pool.run { connection throws(PostgresError) in
+            try work.due(connection)
+        }
+        for day in due {
+            let began = ContinuousClock.now
+            let count = try await pool.run { connection throws(PostgresError) in
+                try work.run(day, connection)
+            }
+            guard let count else { return }
+            let took = ContinuousClock.now - began
+            metrics.rollups.add()
+            metrics.rollupTime.record(took)
+            log.info(
+                "day rolled up", ["day": "\(day)", "rows": "\(count)", "took": "\(took)"])
         }
     }
 

@@ -9,6 +9,8 @@ public struct RouteAccess: Sendable {
     public let requirement: Requirement
     /// How this route refuses, where the dialect that it speaks has a shape of its own.
     public let refusal: (@Sendable (Refusal) -> ServerResponse)?
+    /// What people and programs are told of the route.
+    public var note: RouteNote?
 
     /// Asks `requirement`; refuses in plain text, or as `refusal` does.
     public init(

@@ -3,6 +3,7 @@ public import HTTPServe
 public import Head
 public import Model
 public import PromQL
+public import Receiving
 public import Relay
 public import Telemetry
 
@@ -31,6 +32,8 @@ public struct Dependencies: Sendable {
         public var succeeded: Bool
         /// When the one that holds was read.
         public var time: Timestamp
+        /// When the last reading failed, where the one before still holds for that.
+        public var failed: Timestamp?
 
         /// An outcome of these.
         public init(succeeded: Bool, time: Timestamp) {
@@ -53,6 +56,8 @@ public struct Dependencies: Sendable {
     ///
     /// Routes ask `series(for:)`, which shows what their caller may see.
     private var source: any SeriesSource
+    /// The last hours, for those who count what is there.
+    let head: Head
     /// The newest samples, for those who scrape all of them.
     ///
     /// Routes add the caller's binding to whatever they ask it.
@@ -77,6 +82,14 @@ public struct Dependencies: Sendable {
     public var quit: @Sendable () -> Void
     /// Where the routes learn of targets.
     public var targets = TargetAccess.none
+    /// Where exemplars are read; those in memory unless it is set.
+    public var exemplars: any ExemplarSource
+    /// What may be done to what is kept.
+    public var admin = AdminAccess()
+    /// The configuration of one job as it holds now, without secrets; `nil` where there is none.
+    public var jobText: @Sendable (_ job: String) async -> String? = { _ in nil }
+    /// What takes what others send, where anything does.
+    public var receiver: Receiver?
 
     /// Dependencies of these.
     public init(
@@ -96,7 +109,9 @@ public struct Dependencies: Sendable {
         self.readiness = readiness
         self.registry = registry
         self.source = source
-        (federation, self.relay) = (Relay(head, registry: registry), relay)
+        (self.head, self.relay) = (head, relay)
+        federation = Relay(head, registry: registry)
+        exemplars = HeadExemplars(head)
         (self.userAgent, self.engine) = (userAgent, engine)
         self.isLifecycleEnabled = isLifecycleEnabled
         self.configText = configText

@@ -33,8 +33,37 @@ public struct JSONWriter: Sendable {
     public mutating func string(_ text: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        for scalar in text.unicodeScalars { append(scalar) }
+        if text.utf8.allSatisfy(Self.isPlain) {
+            bytes.append(contentsOf: text.utf8)
+        } else {
+            for scalar in text.unicodeScalars { append(scalar) }
+        }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Whether a byte stands for itself: ASCII that Go's encoder does not escape.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "<"), UInt8(ascii: ">"),
+            UInt8(ascii: "&"):
+            false
+        default: (0x20..<0x7f).contains(byte)
+        }
+    }
+
+    /// What `write` appends, as one value or as several with their commas.
+    mutating func append(_ write: (inout [UInt8]) -> Void) {
+        separate()
+        write(&bytes)
+    }
+
+    /// What `write` appends as it is, for answers that are not JSON.
+    mutating func line(_ write: (inout [UInt8]) -> Void) { write(&bytes) }
+
+    /// Ends a line of which each is a value of its own.
+    mutating func endLine() {
+        bytes.append(UInt8(ascii: "\n"))
+        needsComma = false
     }
 
     /// A whole number.
@@ -61,9 +90,11 @@ public struct JSONWriter: Sendable {
     }
 
     /// What was written so far, which is forgotten here: for answers that leave in pieces.
-    mutating func take() -> [UInt8] {
-        defer { bytes = [] }
-        return bytes
+    mutating func take(reserving count: Int = 0) -> [UInt8] {
+        var taken: [UInt8] = []
+        taken.reserveCapacity(count)
+        swap(&taken, &bytes)
+        return taken
     }
 
     /// `true` or `false`.

@@ -12,7 +12,7 @@ struct QueryHandlers: Sendable {
     @Sendable func instant(_ request: ServerRequest) async throws -> ServerResponse {
         let parameters = QueryParameters(request)
         let time = try parameters.time("time", standard: WallClock.now)
-        return try await answer(request, parameters) { text, options, source in
+        return try answer(request, parameters) { text, options, source, _ in
             try await needs.engine.query(text, at: time, source: source, options: options)
         }
     }
@@ -38,9 +38,14 @@ struct QueryHandlers: Sendable {
                 "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the "
                     + "query resolution (?step=XX)")
         }
-        return try await answer(request, parameters) { text, options, source in
-            try await needs.engine.query(
-                text, from: start, through: end, step: step, source: source, options: options)
+        return try answer(request, parameters) { text, options, source, answer in
+            guard answer.takesPieces else {
+                return try await needs.engine.query(
+                    text, from: start, through: end, step: step, source: source, options: options)
+            }
+            return try await needs.engine.query(
+                text, from: start, through: end, step: step, source: source, options: options
+            ) { try await answer.write($0) }
         }
     }
 
@@ -55,21 +60,41 @@ struct QueryHandlers: Sendable {
         }
     }
 
+    /// The expression as a tree.
+    @Sendable func parse(_ request: ServerRequest) async throws -> ServerResponse {
+        let parser = Parser(needs.engine.options.language)
+        do {
+            let expression = try parser.expression(request.parameters["query"] ?? "")
+            return .success { $0.tree(expression) }
+        } catch {
+            throw APIError(error)
+        }
+    }
+
+    private typealias Ask =
+        @Sendable (String, QueryOptions, ScopedSource, QueryAnswer) async throws -> QueryResult
+
+    /// The answer to what `ask` asks; its status is decided once the first values are there.
     private func answer(
-        _ request: ServerRequest, _ parameters: QueryParameters,
-        _ ask: (String, QueryOptions, ScopedSource) async throws -> QueryResult
-    ) async throws -> ServerResponse {
-        let limit = try parameters.limit()
+        _ request: ServerRequest, _ parameters: QueryParameters, _ ask: @escaping Ask
+    ) throws -> ServerResponse {
+        let (limit, form) = (try parameters.limit(), try parameters.answerForm())
+        let statistics = parameters.text("stats") != nil
         var options = QueryOptions()
         options.timeout = try parameters.span("timeout")?.duration
         options.lookback = try parameters.span("lookback_delta")
-        do {
-            let result = try await ask(
-                request.parameters["query"] ?? "", options, needs.series(for: request))
-            let statistics = parameters.text("stats") != nil
-            return QueryAnswer(result, limit: limit, statistics: statistics).response
-        } catch let error as PromQLError {
-            throw APIError(error)
+        options.explains = try parameters.flag("explain")
+        let text = request.parameters["query"] ?? ""
+        let source = needs.series(for: request)
+        return ServerResponse(fields: ["Content-Type": form.contentType]) { [options] output in
+            let answer = QueryAnswer(form, to: output, limit: limit, statistics: statistics)
+            do {
+                try await answer.end(try await ask(text, options, source, answer))
+            } catch let error as PromQLError {
+                let failure = APIError(error)
+                throw AnswerInstead(
+                    .json(Envelope.failure(failure), status: failure.status), because: error)
+            }
         }
     }
 }

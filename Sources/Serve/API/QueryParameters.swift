@@ -1,5 +1,6 @@
 import HTTPServe
 import Model
+import PromQL
 
 /// What requests for series say, read and refused in Prometheus's words.
 struct QueryParameters {
@@ -64,13 +65,45 @@ struct QueryParameters {
     /// The most results that are wanted, `nil` for all.
     func limit() throws(APIError) -> Int? {
         guard let text = text("limit") else { return nil }
-        guard let limit = Int(text) else {
-            throw .badData("invalid parameter \"limit\": limit must be a number")
+        let limit: Int
+        do throws(GoNumberFault) { limit = try GoNumber.whole(text) } catch {
+            throw .badData("invalid parameter \"limit\": \(error)")
         }
         guard limit >= 0 else {
             throw .badData("invalid parameter \"limit\": limit must be non-negative")
         }
         return limit == 0 ? nil : limit
+    }
+
+    /// How the answer is to be written.
+    func answerForm() throws(APIError) -> QueryAnswer.Form {
+        guard let text = text("format") else { return .json }
+        guard let form = QueryAnswer.Form(rawValue: text) else {
+            throw .badData(
+                "invalid parameter \"format\": \(Self.quoted(text)) is none of "
+                    + QueryAnswer.Form.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return form
+    }
+
+    /// Whether `name` says yes, in one of the ways that Go's flags have.
+    func flag(_ name: String) throws(APIError) -> Bool {
+        switch text(name) {
+        case nil, "0", "f", "F", "false", "False", "FALSE": return false
+        case "1", "t", "T", "true", "True", "TRUE": return true
+        case let text?:
+            throw .badData(
+                "invalid parameter \(Self.quoted(name)): \(Self.quoted(text)) is neither true "
+                    + "nor false")
+        }
+    }
+
+    /// The whole number that `name` says, of either sign; `nil` where it says none.
+    func count(_ name: String) throws(APIError) -> Int? {
+        guard let text = text(name) else { return nil }
+        do throws(GoNumberFault) { return try GoNumber.whole(text) } catch {
+            throw .badData("\(name) must be a number")
+        }
     }
 
     /// From `start` to `end`, by default all there is.
@@ -84,19 +117,31 @@ struct QueryParameters {
         return start...end
     }
 
-    /// What each `match[]` selects.
-    func selectors() throws(APIError) -> [[Matcher]] {
-        try form.values(of: "match[]").map { text throws(APIError) in
-            let selector: Selector
-            do { selector = try Selector(text) } catch {
-                throw .badData("invalid parameter \"match[]\": \(error)")
+    /// What each `match[]` selects; a fault begins with `prefix`, which some routes have and others
+    /// have not.
+    func selectors(prefix: String = "") throws(APIError) -> [[Matcher]] {
+        let parser = Parser()
+        return try form.values(of: "match[]").map { text throws(APIError) in
+            let matchers: [Matcher]
+            do throws(PromQLError) { matchers = try parser.selector(text) } catch {
+                throw .badData("\(prefix)\(error)")
             }
-            guard selector.matchers.contains(where: { !$0.acceptsAbsence }) else {
-                throw .badData("match[] must contain at least one non-empty matcher")
+            guard matchers.contains(where: { !$0.acceptsAbsence }) else {
+                throw .badData("\(prefix)match[] must contain at least one non-empty matcher")
             }
-            return selector.matchers
+            return matchers
         }
     }
+
+    /// The conditions of the selector that the parameter `name` has.
+    static func matchers(_ text: String, of name: String) throws(APIError) -> [Matcher] {
+        do { return try Parser().selector(text) } catch {
+            throw .badData("invalid parameter \(quoted(name)): \(error)")
+        }
+    }
+
+    /// What faults of `match[]` begin with where a route says which parameter it was.
+    static let ofMatch = "invalid parameter \"match[]\": "
 
     // MARK: Texts
 

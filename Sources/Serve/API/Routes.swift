@@ -2,55 +2,16 @@ import Access
 public import HTTPServe
 
 /// Every path and what answers it, in one list.
+///
+/// What each route asks of its caller and what is told of it stand beside it: `OpenAPI` describes
+/// what is served from this very list.
 public enum Routes {
-    /// The table, with what each route asks of its caller beside it.
+    /// The table.
     public static func all(_ needs: Dependencies) -> [Route] {
-        let status = StatusHandlers(needs)
-        let lifecycle = LifecycleHandlers(needs)
-        let series = SeriesHandlers(needs)
-        let targets = TargetHandlers(needs.targets)
-        let said = ScrapeHandlers(needs.targets)
-        let query = QueryHandlers(needs)
-        let relay = RelayHandlers(needs)
-        return [
-            health("/-/healthy", lifecycle.healthy),
-            health("/-/ready", lifecycle.ready),
-            route([.post, .put, .get], "/-/reload", .permission(.admin), lifecycle.reload),
-            route([.post, .put, .get], "/-/quit", .permission(.admin), lifecycle.quit),
-
-            route([.get], "/", .credential, status.front),
-            route([.get], "/version", .credential, isQuick: true, status.version),
-            page("/metrics", relay.metrics),
-            page("/metrics/v1", relay.metrics),
-            page("/federate", relay.federate),
-            route([.get], "/metrics/self", .permission(.metricsRead), status.ownMetrics),
-
-            api([.get, .post], "/query", .permission(.query), needs, query.instant),
-            api([.get, .post], "/query_range", .permission(.query), needs, query.range),
-            api([.get, .post], "/format_query", .permission(.query), needs, query.format),
-            api([.get, .post], "/series", .permission(.query), needs, series.series),
-            api([.get, .post], "/labels", .permission(.query), needs, series.labelNames),
-            api([.get], "/label/:name/values", .permission(.query), needs, series.labelValues),
-
-            api([.get], "/targets", .permission(.query), needs, targets.targets),
-            api([.get], "/targets/metadata", .permission(.query), needs, said.targetMetadata),
-            api([.get], "/targets/body", .permission(.query), needs, said.body),
-            api([.get], "/metadata", .permission(.query), needs, said.metadata),
-            api(
-                [.get], "/targets/relabel_steps", .permission(.query), needs,
-                targets.relabelSteps),
-            api([.get], "/scrape_pools", .permission(.query), needs, targets.scrapePools),
-            api(
-                [.get], "/service_discovery", .permission(.query), needs,
-                targets.serviceDiscovery),
-
-            api(
-                [.get], "/status/buildinfo", .permission(.query), needs, isQuick: true,
-                status.buildInfo),
-            api([.get], "/status/runtimeinfo", .permission(.query), needs, status.runtimeInfo),
-            api([.get], "/status/flags", .permission(.admin), needs, status.flags),
-            api([.get], "/status/config", .permission(.admin), needs, status.config),
-        ]
+        let described =
+            lifecycle(needs) + pages(needs) + queries(needs) + labels(needs) + targets(needs)
+            + rules(needs) + status(needs) + admin(needs) + receiving(needs)
+        return described + [document(of: described, needs)]
     }
 
     /// A router of `routes` below `prefix`.
@@ -63,27 +24,60 @@ public enum Routes {
         return router
     }
 
+    /// The route that describes `routes` and itself.
+    private static func document(of routes: [Route], _ needs: Dependencies) -> Route {
+        let note = RouteNote(
+            "This document.",
+            [
+                .init(
+                    name: "openapi_version", kind: .choice(["3.1", "3.2"]),
+                    meaning: "The version of OpenAPI; 3.1 by default.")
+            ], answer: .yaml)
+        let own = api([.get], "/openapi.yaml", needs, note) { _ in ServerResponse() }
+        let described = routes + [own]
+        return api([.get], "/openapi.yaml", needs, note) { request in
+            let asked = request.parameters["openapi_version"] ?? ""
+            guard let version = OpenAPI.Version(asked: asked) else {
+                throw APIError.badData(
+                    "invalid parameter \"openapi_version\": expected 3.1 or 3.2, got "
+                        + QueryParameters.quoted(asked))
+            }
+            let text = OpenAPI.document(of: described, version: version)
+            return ServerResponse(
+                fields: ["Content-Type": "application/yaml"], bytes: Array(text.utf8))
+        }
+    }
+
+    // MARK: How a route is made
+
     /// A handler, as a route has it.
     typealias Handler = @Sendable (ServerRequest) async throws -> ServerResponse
 
-    private static func health(_ path: String, _ handler: @escaping Handler) -> Route {
-        Route(
-            [.get], path, isHealth: true, isQuick: true, requirement: RouteAccess(.nothing),
-            handler: handler)
+    static func health(
+        _ path: String, _ note: RouteNote, _ handler: @escaping Handler
+    ) -> Route {
+        var access = RouteAccess(.nothing)
+        access.note = note
+        return Route(
+            [.get], path, isHealth: true, isQuick: true, requirement: access, handler: handler)
     }
 
-    private static func route(
-        _ methods: [HTTPMethod], _ path: String, _ requirement: Requirement,
-        isQuick: Bool = false, _ handler: @escaping Handler
+    static func route(
+        _ methods: [HTTPMethod], _ path: String, _ requirement: Requirement, _ note: RouteNote,
+        isQuick: Bool = false, isHeavy: Bool = false, _ handler: @escaping Handler
     ) -> Route {
-        Route(
-            methods, path, isQuick: isQuick, requirement: RouteAccess(requirement),
+        var access = RouteAccess(requirement)
+        access.note = note
+        return Route(
+            methods, path, isQuick: isQuick, isHeavy: isHeavy, requirement: access,
             handler: handler)
     }
 
     /// A page of metrics: what is wrong with the request is said in plain text.
-    private static func page(_ path: String, _ handler: @escaping Handler) -> Route {
-        route([.get], path, .permission(.metricsRead)) { request in
+    static func page(
+        _ path: String, _ note: RouteNote, _ handler: @escaping Handler
+    ) -> Route {
+        route([.get], path, .permission(.metricsRead), note, isHeavy: true) { request in
             do { return try await handler(request) } catch let error as APIError {
                 return .plain(error.description + "\n", status: error.status)
             }
@@ -91,12 +85,19 @@ public enum Routes {
     }
 
     /// A route of `/api/v1`: waits for readiness, and puts what goes wrong into the envelope.
-    private static func api(
-        _ methods: [HTTPMethod], _ path: String, _ requirement: Requirement,
-        _ needs: Dependencies, isQuick: Bool = false, _ handler: @escaping Handler
+    ///
+    /// What is not quick may compute for long, and runs on the cooperative pool.
+    static func api(
+        _ methods: [HTTPMethod], _ path: String, _ needs: Dependencies,
+        asks requirement: Requirement = .permission(.query), _ note: RouteNote,
+        waits: Bool = true, isQuick: Bool = false, _ handler: @escaping Handler
     ) -> Route {
-        route(methods, "/api/v1" + path, requirement, isQuick: isQuick) { request in
-            if let answer = LifecycleHandlers.refusalUnlessReady(needs.readiness) { return answer }
+        route(
+            methods, "/api/v1" + path, requirement, note, isQuick: isQuick, isHeavy: !isQuick
+        ) { request in
+            if waits, let answer = LifecycleHandlers.refusalUnlessReady(needs.readiness) {
+                return answer
+            }
             do { return try await handler(request) } catch let error as APIError {
                 return .json(Envelope.failure(error), status: error.status)
             }

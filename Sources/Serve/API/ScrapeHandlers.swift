@@ -14,20 +14,18 @@ struct ScrapeHandlers: Sendable {
     /// What each target says of its families.
     @Sendable func targetMetadata(_ request: ServerRequest) async throws -> ServerResponse {
         let parameters = QueryParameters(request)
-        let limit = try parameters.limit()
+        let limit = try parameters.count("limit") ?? -1
         let metric = parameters.text("metric")
         var matchers: [Matcher] = []
         if let text = parameters.text("match_target") {
-            do { matchers = try Selector(text).matchers } catch {
-                throw APIError.badData("invalid parameter \"match_target\": \(error)")
-            }
+            matchers = try QueryParameters.matchers(text, of: "match_target")
         }
         let all = await metadata(for: request).filter { one in
             (metric.map { $0.hasSameBytes(as: one.metric) } ?? true) && matchers.accept(one.target)
         }
         return .success { writer in
             writer.beginList()
-            for one in all.prefix(limit ?? all.count) {
+            for one in all.prefix(limit < 0 ? all.count : limit) {
                 writer.beginObject()
                 writer.key("target")
                 writer.labels(one.target)
@@ -42,8 +40,8 @@ struct ScrapeHandlers: Sendable {
     /// What is said of each family by whichever target, each saying once.
     @Sendable func metadata(_ request: ServerRequest) async throws -> ServerResponse {
         let parameters = QueryParameters(request)
-        let limit = try parameters.limit()
-        let perMetric = parameters.text("limit_per_metric").flatMap { Int($0) } ?? 0
+        let limit = try parameters.count("limit") ?? -1
+        let perMetric = try parameters.count("limit_per_metric") ?? -1
         let metric = parameters.text("metric")
         var families: [(name: String, said: [MetricMetadata])] = []
         let all = await metadata(for: request).sorted { $0.metric.isBytewiseLess(than: $1.metric) }
@@ -59,7 +57,7 @@ struct ScrapeHandlers: Sendable {
         }
         return .success { writer in
             writer.beginObject()
-            for family in families.prefix(limit ?? families.count) {
+            for family in families.prefix(limit < 0 ? families.count : limit) {
                 writer.key(family.name)
                 writer.beginList()
                 for said in family.said {

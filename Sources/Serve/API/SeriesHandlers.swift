@@ -9,30 +9,29 @@ struct SeriesHandlers: Sendable {
 
     /// The label sets that one of the selectors selects.
     @Sendable func series(_ request: ServerRequest) async throws -> ServerResponse {
+        if let problem = request.parameters.problem {
+            throw APIError.badData("error parsing form values: \(problem)")
+        }
         let parameters = QueryParameters(request)
         guard !request.parameters.values(of: "match[]").isEmpty else {
             throw APIError.badData("no match[] parameter provided")
         }
         let (limit, range) = (try parameters.limit(), try parameters.range())
-        var found: Set<Labels> = []
-        for matchers in try parameters.selectors() {
-            try await APIError.wrapped {
-                found.formUnion(
-                    try await needs.series(for: request).labelSets(matching: matchers, in: range))
-            }
+        let selectors = try parameters.selectors(prefix: QueryParameters.ofMatch)
+        let source = needs.series(for: request)
+        let found = try await Self.each(selectors) { matchers throws(SourceError) in
+            try await source.labelSets(matching: matchers, in: range, limit: limit.map { $0 + 1 })
         }
-        let (sets, warnings) = Self.cut(found.sorted(), to: limit)
-        return .success(warnings: warnings) { writer in
-            writer.beginList()
-            for labels in sets { writer.labels(labels) }
-            writer.endList()
-        }
+        // Several selectors may select the same.
+        let all = found.count == 1 ? found[0] : Array(Set(found.joined()))
+        let (sets, warnings) = Self.cut(all.sorted(), to: limit)
+        return .list(sets, warnings: warnings) { $0.labels($1) }
     }
 
     /// The names of all labels, or of those that the selected series have.
     @Sendable func labelNames(_ request: ServerRequest) async throws -> ServerResponse {
-        try await texts(request) { source, matchers, range in
-            try await source.labelNames(matching: matchers, in: range)
+        try await texts(request) { source, matchers, range, limit throws(SourceError) in
+            try await source.labelNames(matching: matchers, in: range, limit: limit)
         }
     }
 
@@ -43,27 +42,42 @@ struct SeriesHandlers: Sendable {
         guard !name.isEmpty else {
             throw APIError.badData("invalid label name: \(QueryParameters.quoted(given))")
         }
-        return try await texts(request) { source, matchers, range in
-            try await source.labelValues(of: name, matching: matchers, in: range)
+        return try await texts(request) { source, matchers, range, limit throws(SourceError) in
+            try await source.labelValues(of: name, matching: matchers, in: range, limit: limit)
         }
     }
 
     private func texts(
         _ request: ServerRequest,
-        _ read: (ScopedSource, [Matcher], ClosedRange<Timestamp>) async throws -> [String]
+        _ read:
+            @Sendable (
+                ScopedSource, [Matcher], ClosedRange<Timestamp>, Int?
+            ) async throws(SourceError) -> [String]
     ) async throws -> ServerResponse {
         let parameters = QueryParameters(request)
         let (limit, range) = (try parameters.limit(), try parameters.range())
         let selectors = try parameters.selectors()
         let source = needs.series(for: request)
-        var found: Set<String> = []
-        for matchers in selectors.isEmpty ? [[]] : selectors {
-            try await APIError.wrapped {
-                found.formUnion(try await read(source, matchers, range))
+        let found = try await Self.each(selectors.isEmpty ? [[]] : selectors) {
+            matchers throws(SourceError) in
+            // One more than wanted tells whether there are more.
+            try await read(source, matchers, range, limit.map { $0 + 1 })
+        }
+        let all = found.count == 1 ? found[0] : Array(found.joined()).sortedBytewise()
+        let (texts, warnings) = Self.cut(all, to: limit)
+        return .list(texts, warnings: warnings) { $0.string($1) }
+    }
+
+    private static func each<Answer>(
+        _ selectors: [[Matcher]], _ read: ([Matcher]) async throws(SourceError) -> Answer
+    ) async throws(APIError) -> [Answer] {
+        var answers: [Answer] = []
+        for matchers in selectors {
+            do throws(SourceError) { answers.append(try await read(matchers)) } catch {
+                throw APIError(error)
             }
         }
-        let (texts, warnings) = Self.cut(found.sorted { $0.isBytewiseLess(than: $1) }, to: limit)
-        return .success(warnings: warnings) { $0.strings(texts) }
+        return answers
     }
 
     private static func cut<Element>(
@@ -108,14 +122,12 @@ extension JSONWriter {
 }
 
 extension APIError {
-    /// Does `work`, and says in Prometheus's words why series could not be read.
-    static func wrapped<Value>(_ work: () async throws -> Value) async throws -> Value {
-        do { return try await work() } catch let error as SourceError {
-            switch error {
-            case .unavailable: throw APIError.internal(error.description)
-            case .tooMuch: throw APIError.execution(error.description)
-            case .cancelled: throw APIError.canceled("query was canceled")
-            }
+    /// Why series could not be read, in Prometheus's words.
+    init(_ error: SourceError) {
+        switch error {
+        case .unavailable: self = .internal(error.description)
+        case .tooMuch: self = .execution(error.description)
+        case .cancelled: self = .canceled("query was canceled")
         }
     }
 }

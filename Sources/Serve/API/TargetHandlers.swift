@@ -113,6 +113,23 @@ struct TargetHandlers: Sendable {
         }
     }
 
+    /// The configuration of one job.
+    @Sendable func poolConfig(
+        _ request: ServerRequest, _ text: @Sendable (String) async -> String?
+    ) async throws -> ServerResponse {
+        guard let pool = request.query["scrapePool"], !pool.isEmpty else {
+            throw APIError.badData("no scrapePool parameter provided")
+        }
+        guard let yaml = await text(pool) else {
+            throw APIError.notFound("unable to locate scrape pool \(Labels.quoted(pool))")
+        }
+        return .success { writer in
+            writer.beginObject()
+            writer.member("yaml", yaml)
+            writer.endObject()
+        }
+    }
+
     @Sendable func relabelSteps(_ request: ServerRequest) async throws -> ServerResponse {
         guard let pool = request.query["scrapePool"], !pool.isEmpty else {
             throw APIError.badData("no scrapePool parameter provided")

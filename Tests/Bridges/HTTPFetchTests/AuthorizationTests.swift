@@ -150,7 +150,7 @@ struct AuthorizationTests {
     }
 
     @Test func `a secret prints as such`() {
-        let secret = Secret("hidden")
+        let secret = HiddenText("hidden")
         let options = self.options(.basic(username: .text("me"), password: .text(secret)))
         var dumped = ""
         dump(options, to: &dumped)

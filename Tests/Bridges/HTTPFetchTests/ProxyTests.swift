@@ -8,7 +8,7 @@ struct ProxyTests {
 
     private func options(_ proxy: String, exceptions: String = "") -> HTTPClientOptions {
         var options = HTTPClientOptions()
-        options.proxy.url = Secret(proxy)
+        options.proxy.url = HiddenText(proxy)
         options.proxy.exceptions = exceptions
         return options
     }

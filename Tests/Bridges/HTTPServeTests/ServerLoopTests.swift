@@ -107,6 +107,104 @@ private let request = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
     #expect(failures.withLock { $0 } == 0)
 }
 
+@Test func `a short stream has its length told, and one that is flushed begins at once`()
+    async throws
+{
+    var router = Router()
+    try router.on(.get, "/short") { _ in
+        ServerResponse(fields: ["Content-Type": "text/plain"]) { body in
+            for _ in 0..<100 { try await body.write("0123456789") }
+        }
+    }
+    let isSeen = Locked(false)
+    try router.on(.get, "/live") { _ in
+        ServerResponse { body in
+            try await body.write("first")
+            try await body.flush()
+            while !isSeen.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(2)) }
+            try await body.write(" second")
+        }
+    }
+    try await serving(router) { served in
+        let short = try await served.get("/short")
+        #expect(short["content-length"] == "1000")
+        #expect(short.body.count == 1000)
+        let packed = try await served.ask(
+            "GET /short HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n")
+        #expect(packed["content-encoding"] == nil && packed["vary"] == nil)
+        let connection = try served.connect()
+        await connection.send("GET /live HTTP/1.1\r\nHost: a\r\n\r\n")
+        var text = ""
+        while !text.contains("first") {
+            text += String(decoding: try await connection.take(1), as: UTF8.self)
+        }
+        isSeen.withLock { $0 = true }
+        while !text.contains("second") {
+            text += String(decoding: try await connection.take(1), as: UTF8.self)
+        }
+    }
+}
+
+@Test func `a stream that fails before its first bytes is answered with a status`() async throws {
+    var router = Router()
+    try router.on(.get, "/broken") { _ in
+        ServerResponse { body in
+            try await body.write("half")
+            throw Broken()
+        }
+    }
+    try router.on(.get, "/other") { _ in
+        ServerResponse { _ in throw AnswerInstead(.text("busy", status: 503), because: Broken()) }
+    }
+    let failures = Locked<[HandlerFailure]>([])
+    let hooks = ServerHooks(onFailure: { failure in failures.withLock { $0.append(failure) } })
+    try await serving(router, hooks: hooks) { served in
+        let broken = try await served.get("/broken")
+        #expect(broken.status == 500)
+        #expect(broken.text.hasPrefix("internal error "))
+        #expect(failures.withLock { $0.first?.isAnswerCut } == false)
+        let other = try await served.get("/other")
+        #expect(other.status == 503 && other.text == "busy")
+        #expect(failures.withLock { $0.count } == 1)
+    }
+}
+
+private final class Tracked: Sendable {
+    let onEnd: @Sendable () -> Void
+    init(_ onEnd: @escaping @Sendable () -> Void) { self.onEnd = onEnd }
+    deinit { onEnd() }
+}
+
+@Test(arguments: [10, 100_000])
+func `nothing is left of a request that was answered`(count: Int) async throws {
+    let live = Locked(0)
+    var router = Router()
+    for (path, body) in [
+        ("/a", Route.BodyPolicy.collected(limit: 100)), ("/b", .streamed(limit: 100)),
+    ] {
+        try router.add(
+            Route([.post], path, body: body) { _ in
+                ServerResponse { output in
+                    for _ in 0..<3 {
+                        try await output.write([UInt8](repeating: 1, count: count))
+                    }
+                }
+            })
+    }
+    let gate: Gate = { _ in
+        live.withLock { $0 += 1 }
+        return .admit(identity: Tracked { live.withLock { $0 -= 1 } })
+    }
+    try await serving(router, gate: gate) { served in
+        for path in ["/a", "/b"] {
+            let answer = try await served.ask(
+                "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
+            #expect(answer.body.count == 3 * count)
+        }
+        #expect(try await eventually { live.withLock { $0 } == 0 })
+    }
+}
+
 private struct Broken: Error {}
 
 @Test func `a stream that fails is cut, so that nobody takes it for whole`() async throws {
@@ -115,6 +213,7 @@ private struct Broken: Error {}
     let router = try router("/x") { _ in
         ServerResponse { body in
             try await body.write("half")
+            try await body.flush()
             throw Broken()
         }
     }

@@ -190,6 +190,42 @@ func `no old protocol and no weak cipher is spoken`(
     }
 }
 
+/// What `testssl` looks for, beside old protocols.
+@Test(arguments: [
+    "-tls1_2 -cipher aNULL:@SECLEVEL=0", "-tls1_2 -cipher eNULL:@SECLEVEL=0",
+    "-tls1_2 -cipher kRSA:@SECLEVEL=0", "-tls1_2 -cipher kDHE:@SECLEVEL=0",
+    "-tls1_2 -cipher CAMELLIA:@SECLEVEL=0", "-tls1_2 -cipher SHA1:@SECLEVEL=0",
+    // A client that was talked down to TLS 1.2.
+    "-tls1_2 -fallback_scsv",
+])
+func `what is weak is refused by the server itself`(flags: String) async throws {
+    let authority = try await Authority.made()
+    let tls = try authority.options("one")
+    try await serving(sample(), options: { $0.tls = tls }) { served in
+        let result = try await authority.shell(
+            "</dev/null openssl s_client \(flags) -connect 127.0.0.1:\(served.port)")
+        #expect(result.status != 0)
+        #expect(result.errors.contains("alert"), "\(result.errors)")
+    }
+}
+
+@Test func `nothing is compressed under TLS, and ciphers are chosen by the server`() async throws {
+    let authority = try await Authority.made()
+    let tls = try authority.options("one")
+    try await serving(sample(), options: { $0.tls = tls }) { served in
+        for (first, second) in [("128", "256"), ("256", "128")] {
+            let result = try await authority.shell(
+                "</dev/null openssl s_client -tls1_2 -comp -cipher "
+                    + "ECDHE-ECDSA-AES\(first)-GCM-SHA\(first == "128" ? "256" : "384"):"
+                    + "ECDHE-ECDSA-AES\(second)-GCM-SHA\(second == "128" ? "256" : "384") "
+                    + "-connect 127.0.0.1:\(served.port)")
+            #expect(result.output.contains("Compression: NONE"))
+            #expect(result.output.contains("Secure Renegotiation IS supported"))
+            #expect(result.output.contains("Cipher is ECDHE-ECDSA-AES128-GCM-SHA256"))
+        }
+    }
+}
+
 @Test func `a slow handshake is cut off`() async throws {
     let authority = try await Authority.made()
     let tls = try authority.options("one")

@@ -23,15 +23,38 @@ struct ShapeTests {
     }
 
     @Test(arguments: [
-        "ab*", "a.*b.*", "(a)|(b)", ".*?", "(.*)?", "(.*){2}", "é+", "^a", "a$", "(?i)a", "\\d",
-        "[a]",
-        "\\Qa|b\\E", "a{2}", "(?P<n>a)", "((a))", ".",
+        ".*a.*", "a.*b.*", "(?:a.*)?ba*", "[^a]", "[]a]", "[[:alpha:]]+", "(a)?",
+        "(a)|(b)", ".*?", "(.*)?", "(.*){2}", "é+", "^a", "a$", "(?i)a", "\\Qa|b\\E", "a{2}",
+        "(?P<n>a)", ".", "a++", "\\pN+", "[\\d-x]",
     ])
     func `what is not sure is left to RE2`(expression: String) {
         guard case .general = Shape(expression).kind else {
             Issue.record("\(Shape(expression))")
             return
         }
+    }
+
+    @Test(arguments: [
+        "([^:]+)(?::\\d+)?;(\\d+)", "(.+):\\d+", "([^.]+)\\..*", "(\\d)\\d\\d", "ab*", "[a]",
+        "((a))",
+        "([a-z-]+)-(\\d+)", "[-\\w]+@?",
+    ])
+    func `what each byte decides is walked`(expression: String) {
+        guard case .walk = Shape(expression).kind else {
+            Issue.record("\(Shape(expression))")
+            return
+        }
+    }
+
+    @Test func `a walk finds the groups`() throws {
+        let address = try Pattern("([^:]+)(?::\\d+)?;(\\d+)")
+        #expect(address.captures("10.0.0.1:80;9102") == ["10.0.0.1:80;9102", "10.0.0.1", "9102"])
+        #expect(address.captures("é;1") == ["é;1", "é", "1"])
+        #expect(address.captures(":80;9102") == nil)
+        #expect(address.captures("a:;1") == nil)
+        let port = try Pattern("(.+):(\\d+)")
+        #expect(port.captures("a:b:80") == ["a:b:80", "a:b", "80"])
+        #expect(port.captures("a:b:") == nil)
     }
 
     /// Whatever is known without RE2 has to be what RE2 says: with `^` before it, an expression
@@ -41,7 +64,8 @@ struct ShapeTests {
         let atoms = [
             "a", "b", "é", "\\.", ".", ".*", ".+", "(.*)", "(.+)", "|", "(", ")", "(?:", "*", "?",
             "+",
-            "{1,2}", "(?i)", "[ab|]", "\\d", "\\Q|\\E", "$", "_", "\\-",
+            "{1,2}", "[^.]+", "([a-b_]*)", "(\\d+)", "(?:_\\d+)?", "\\w", "[^ab]", "(?i)", "[ab|]",
+            "\\d", "\\Q|\\E", "$", "_", "\\-",
         ]
         let letters = ["a", "b", "é", ".", "_", "\n", "A", "|", "1"]
         var compiled = 0

@@ -49,8 +49,11 @@ struct HeadTests {
         let address = found.map { $0.times.withUnsafeBufferPointer { $0.baseAddress } }
         #expect(address.first == address.last)
         #expect(try await head.series(matching: [], in: .at(301)...(.at(329))).isEmpty)
-        #expect(try await head.labelSets(matching: [], in: .at(300)...(.at(900))).count == 2)
-        #expect(try await head.labelSets(matching: [], in: .at(5000)...(.at(9000))).isEmpty)
+        #expect(
+            try await head.labelSets(matching: [], in: .at(300)...(.at(900)), limit: nil).count == 2
+        )
+        #expect(
+            try await head.labelSets(matching: [], in: .at(5000)...(.at(9000)), limit: nil).isEmpty)
     }
 
     @Test func `a label set that two clocks speak of is one series`() async throws {

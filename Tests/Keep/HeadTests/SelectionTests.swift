@@ -39,7 +39,7 @@ struct SelectionTests {
         let head = try await head(Self.all)
         let matchers = try Selector(text).matchers
         let expected = Set(Self.all.filter { matchers.accept($0) }.map(\.description))
-        let found = try await head.labelSets(matching: matchers, in: ever)
+        let found = try await head.labelSets(matching: matchers, in: ever, limit: nil)
         #expect(Set(found.map(\.description)) == expected)
         #expect(found.count == expected.count)
     }
@@ -69,7 +69,7 @@ struct SelectionTests {
                         ? texts[Int.random(in: 0..<texts.count, using: &random)]
                         : values[Int.random(in: 0..<values.count, using: &random)])
             }
-            let found = try await head.labelSets(matching: matchers, in: ever)
+            let found = try await head.labelSets(matching: matchers, in: ever, limit: nil)
             #expect(found.count == Set(found).count)
             #expect(Set(found) == labels.filter { matchers.accept($0) }, "\(matchers)")
         }

@@ -112,6 +112,11 @@ final class Remembering: TickLog {
         if isFull { throw .full(reason: "the test says so") }
     }
 
+    func erased(
+        _ clock: ClockID, series: Set<SeriesID>, places: [Placement],
+        in range: ClosedRange<Timestamp>
+    ) {}
+
     func closed(_ clock: ClockID) { heard.withLock { $0.closed.append(clock) } }
 
     func settle() async throws(SinkError) {}

@@ -77,12 +77,41 @@ struct HistoryTests {
         let matchers = try Selector(selector).matchers
         let range = range(0, start * 2)
         let found = try await History(pool: place.pool).series(matching: matchers, in: range)
-        let sets = try await History(pool: place.pool).labelSets(matching: matchers, in: range)
+        let sets = try await History(pool: place.pool).labelSets(
+            matching: matchers, in: range, limit: nil)
         func names(_ labels: [Labels]) -> [String] {
             labels.map { "\($0.metric)/\($0["job"])/\($0["zone"])" }.sorted()
         }
         #expect(names(found.map(\.labels)) == expected.sorted())
         #expect(names(sets) == expected.sorted())
+    }
+
+    @Test func `labels are found in the database, at most as many as are wanted`() async throws {
+        let place = try await Self.matched.value
+        let history = History(pool: place.pool)
+        let range = range(0, start * 2)
+        let names = ["__name__", "job", "zone"]
+        #expect(try await history.labelNames(matching: [], in: range, limit: nil) == names)
+        #expect(
+            try await history.labelNames(matching: [], in: range, limit: 2) == ["__name__", "job"])
+        let metrics = try await history.labelValues(
+            of: "__name__", matching: [], in: range, limit: 2)
+        #expect(metrics == ["load", "other"])
+        #expect(
+            try await history.labelValues(of: "job", matching: [], in: range, limit: nil)
+                == ["a", "b"])
+        #expect(try await history.labelValues(of: "no", matching: [], in: range, limit: nil) == [])
+        let zoned = try Selector(#"{zone="x"}"#).matchers
+        #expect(
+            try await history.labelValues(of: "job", matching: zoned, in: range, limit: nil)
+                == ["a", "b"])
+        #expect(try await history.labelNames(matching: zoned, in: range, limit: nil) == names)
+        for selector in [#"{job="a"}"#, #"{job!=""}"#, "{}"] {
+            let matchers = try Selector(selector).matchers
+            let sets = try await history.labelSets(matching: matchers, in: range, limit: 2)
+            #expect(sets.count == 2)
+            #expect(sets.allSatisfy { matchers.accept($0) })
+        }
     }
 
     private static let matched = Task {

@@ -42,7 +42,37 @@ struct LayeredSourceTests {
         let found = try await source.series(matching: [], in: range(from, to))
         let seen = found.flatMap { zip($0.times.map(\.milliseconds), $0.values) }
         #expect(Dictionary(uniqueKeysWithValues: seen) == expected)
-        #expect(try await source.labelSets(matching: [], in: range(from, to)).count == found.count)
+        #expect(
+            try await source.labelSets(matching: [], in: range(from, to), limit: nil).count
+                == found.count)
+    }
+
+    @Test func `labels of memory and database are one answer`() async throws {
+        let source = LayeredSource(
+            head: Listed(all: [.of("up", ["job": "a"]), .of("new", ["zone": "x"])]),
+            history: Listed(all: [.of("up", ["job": "a"]), .of("old", ["job": "\u{e9}"])]),
+            begins: begins)
+        let all = range(0, 200)
+        func values(_ name: String, _ limit: Int?) async throws -> [String] {
+            try await source.labelValues(of: name, matching: [], in: all, limit: limit)
+        }
+        #expect(try await values("__name__", nil) == ["new", "old", "up"])
+        #expect(try await values("__name__", 2) == ["new", "old"])
+        #expect(try await values("job", nil) == ["a", "\u{e9}"])
+        let names = try await source.labelNames(matching: [], in: all, limit: nil)
+        #expect(names == ["__name__", "job", "zone"])
+        #expect(try await source.labelSets(matching: [], in: all, limit: nil).count == 3)
+        #expect(try await source.labelSets(matching: [], in: all, limit: 2).count == 2)
+        // Memory knows all of this.
+        #expect(
+            try await source.labelSets(matching: [], in: range(100, 200), limit: nil).count == 2)
+    }
+
+    private struct Listed: SeriesSource {
+        let all: [Labels]
+        func series(
+            matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+        ) async throws(SourceError) -> [Series] { all.map { Series(labels: $0, samples: []) } }
     }
 
     @Test func `what leaves memory while it is asked is asked of the database`() async throws {

@@ -19,7 +19,27 @@ struct ListedSeries: SeriesSource {
     }
 }
 
+/// Series of which a part cannot be read.
+private struct PartOfSeries: SeriesSource {
+    let part: ListedSeries
+
+    func series(
+        matching matchers: [Matcher], in range: ClosedRange<Timestamp>
+    ) async throws(SourceError) -> [Series] {
+        guard let hear = SourceWarnings.hear else { throw .unavailable(reason: "nobody hears") }
+        hear("a part is missing")
+        return try await part.series(matching: matchers, in: range)
+    }
+}
+
 @Suite struct EngineTests {
+    @Test func `what a source says beside its answer becomes a warning, once`() async throws {
+        let result = try await Engine().query(
+            "sum(cpu_total) / count(cpu_total)", at: Timestamp(milliseconds: 100_000),
+            source: PartOfSeries(part: Self.source))
+        #expect(result.warnings == ["a part is missing"])
+    }
+
     /// Two hosts and two modes, a value every ten seconds that rises by its rate.
     static let source: ListedSeries = {
         let times = (0...60).map { Timestamp(milliseconds: $0 * 10_000) }

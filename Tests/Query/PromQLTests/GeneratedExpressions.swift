@@ -133,11 +133,16 @@ struct GeneratedExpressions {
         case 2: return "round(\(inner), \(pick(["1", "0.1", "10"])))"
         case 3: return "vector(scalar(\(inner)))"
         case 4: return "timestamp(\(chance(50) ? selector() : inner))"
-        case 5: return pick(["hour", "minute", "day_of_week", "month", "year"]) + "(\(inner))"
+        case 5:
+            return pick([
+                "hour", "minute", "day_of_week", "day_of_month", "day_of_year", "days_in_month",
+                "month", "year",
+            ]) + "(\(inner))"
         default:
             return pick([
                 "abs", "ceil", "floor", "exp", "sqrt", "ln", "log2", "log10", "sgn", "sin", "cos",
-                "deg", "rad", "atan", "tanh", "sort", "sort_desc",
+                "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+                "deg", "rad", "sort", "sort_desc",
             ]) + "(\(inner))"
         }
     }

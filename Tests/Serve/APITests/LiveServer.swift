@@ -4,6 +4,7 @@ import HTTPServe
 import Head
 import Model
 import PromQL
+import Receiving
 import Relay
 import Telemetry
 import TestKit
@@ -17,6 +18,9 @@ final class LiveServer: Sendable {
     let bucket = RequestBucket()
     let keeper: Gatekeeper
     let events = Locked<[String]>([])
+    /// What it serves.
+    let routes: [Route]
+    private let receiver: Receiver
     private let server: HTTPServer
     private let port: Locked<UInt16> = Locked(0)
 
@@ -26,6 +30,9 @@ final class LiveServer: Sendable {
         prefix: String = "/", flags: [(name: String, value: String)] = [("a", "<1>")],
         extra: [Route] = [], source: any SeriesSource = NoSeries(),
         relay: RelayOptions = RelayOptions(), targets: TargetAccess = .none,
+        admin: AdminAccess = AdminAccess(), exemplars: (any ExemplarSource)? = nil,
+        jobs: [String: String] = [:],
+        receives: Bool = false,
         reload: @escaping @Sendable () async throws -> Void = {}
     ) throws {
         head = Head(span: .hours(1), registry: MetricRegistry())
@@ -49,17 +56,25 @@ final class LiveServer: Sendable {
             },
             quit: { events.withLock { $0.append("quit") } })
         needs.targets = targets
+        receiver = Receiver(sink: head, registry: MetricRegistry(), log: .silent)
+        if receives { needs.receiver = receiver }
+        needs.admin = admin
+        needs.jobText = { jobs[$0] }
+        if let exemplars { needs.exemplars = exemplars }
+        routes = Routes.all(needs) + extra
         let gate = AccessGate(keeper, rateLimit: bucket) { access }
         var options = HTTPServerOptions(listeners: [.tcp(host: "127.0.0.1", port: 0)])
         options.cors = .everyOrigin
         server = HTTPServer(
-            options: options, router: try Routes.router(Routes.all(needs) + extra, prefix: prefix),
+            options: options, router: try Routes.router(routes, prefix: prefix),
             gate: gate.gate)
     }
 
     /// Runs `body` with the server listening, and stops it also where `body` throws.
     func run(_ body: (String) async throws -> Void) async throws {
         try await server.start()
+        let receiving = Task { await receiver.run() }
+        defer { receiving.cancel() }
         let address = server.addresses[0]
         do { try await body("http://\(address)") } catch {
             await server.stop(grace: .zero)

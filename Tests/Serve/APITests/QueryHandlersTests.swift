@@ -99,4 +99,44 @@ struct QueryHandlersTests {
             #expect(counted.body.contains(#""samples":{"totalQueryableSamples":2,"#))
         }
     }
+
+    @Test func `who asks for an explanation gets a tree beside the answer`() async throws {
+        let live = try LiveServer(source: try await Self.source())
+        live.readiness.state = .ready
+        let plain =
+            "/api/v1/query_range?query=sum(m)%20*%202&start=1700000480&end=1700000600&step=1m"
+        try await live.run { base in
+            let answer = try await HTTPAnswer.of(base + plain)
+            let explained = try await HTTPAnswer.of(base + plain + "&explain=true")
+            let cut = explained.body.components(before: #","explain":"#)
+            #expect(answer.body == cut.before + "}}")
+            // Times differ from run to run.
+            let tree = cut.after.replacing(#/"seconds":[^,]*/#, with: #""seconds":0"#)
+            #expect(
+                tree
+                    == [
+                        #"{"expression":"sum(m) * 2","method":"at each step","#,
+                        #""series":1,"samples":3,"bytes":24,"seconds":0,"parts":["#,
+                        #"{"expression":"sum(m)","method":"at each step","#,
+                        #""series":1,"samples":3,"bytes":24,"seconds":0,"parts":["#,
+                        #"{"expression":"m","method":"the newest sample at each step","#,
+                        #""series":2,"samples":6,"bytes":48,"seconds":0,"parts":["#,
+                        #"{"expression":"{__name__=\"m\"}","method":"reads 7m","#,
+                        #""series":2,"samples":14,"bytes":112,"seconds":0,"parts":[]}]}]},"#,
+                        #"{"expression":"2","method":"constant","#,
+                        #""series":0,"samples":1,"bytes":8,"seconds":0,"parts":[]}]}}}"#,
+                    ].joined())
+            let refused = try await HTTPAnswer.of(base + plain + "&explain=perhaps")
+            #expect(refused.status == 400)
+            #expect(refused.body.contains(#"invalid parameter \"explain\": "#))
+        }
+    }
+}
+
+extension String {
+    /// What stands before and after `mark`; all of it before where there is none.
+    fileprivate func components(before mark: String) -> (before: String, after: String) {
+        guard let range = firstRange(of: mark) else { return (self, "") }
+        return (String(self[..<range.lowerBound]), String(self[range.upperBound...]))
+    }
 }

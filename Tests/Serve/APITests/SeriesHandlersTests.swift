@@ -32,7 +32,19 @@ struct SeriesHandlersTests {
             ("/series", 400, "no match[] parameter provided"),
             (
                 "/series?match[]={job=~\".*\"}", 400,
-                "match[] must contain at least one non-empty matcher"
+                #"invalid parameter \"match[]\": match[] must contain at least one non-empty matcher"#
+            ),
+            (
+                "/series?match[]=up%7B", 400,
+                #"invalid parameter \"match[]\": 1:4: parse error: unexpected end of input inside braces"#
+            ),
+            (
+                "/labels?match[]=%7Bjob=1%7D", 400,
+                #"1:6: parse error: unexpected character inside braces: '1'"#
+            ),
+            (
+                "/series?match[]=%7B%27up%27,job=%60web%60%7D", 200,
+                #"[{"__name__":"up","instance":"b:1","job":"web"}]"#
             ),
             (
                 "/labels?start=x", 400,
@@ -42,7 +54,10 @@ struct SeriesHandlersTests {
                 "/labels?start=2&end=1", 400,
                 #"invalid parameter \"end\": end timestamp must not be before start time"#
             ),
-            ("/labels?limit=x", 400, #"invalid parameter \"limit\": limit must be a number"#),
+            (
+                "/labels?limit=x", 400,
+                #"invalid parameter \"limit\": strconv.Atoi: parsing \"x\": invalid syntax"#
+            ),
             ("/labels?limit=-1", 400, #"invalid parameter \"limit\": limit must be non-negative"#),
         ])
     func `a request is answered as Prometheus answers it`(

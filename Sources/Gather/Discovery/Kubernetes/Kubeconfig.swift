@@ -60,7 +60,7 @@ struct Kubeconfig {
         let name = text(cluster["tls-server-name"])
         if !name.isEmpty { options.tls.serverName = name }
         let proxy = text(cluster["proxy-url"])
-        if !proxy.isEmpty { options.proxy.url = Secret(proxy) }
+        if !proxy.isEmpty { options.proxy.url = HiddenText(proxy) }
     }
 
     private func setIdentity(_ options: inout HTTPClientOptions, _ user: YAMLNode)

@@ -7,6 +7,9 @@ final class Budget: Sendable {
     private let current = Atomic<Int>(0)
     private let peak = Atomic<Int>(0)
     private let read = Atomic<Int>(0)
+    /// Nanoseconds that others took while this query waited for them.
+    private let waited = Atomic<Int64>(0)
+    private let isWaiting = Atomic<Bool>(false)
 
     /// So many samples at once, until `deadline`.
     init(samples limit: Int, until deadline: ContinuousClock.Instant) {
@@ -35,9 +38,34 @@ final class Budget: Sendable {
     /// Says that so many are in memory now: what led to them has gone.
     func settle(at count: Int) { current.store(count, ordering: .relaxed) }
 
+    // MARK: Time
+
+    /// The time that is left; `nil` while the query waits for others, which costs it none.
+    var timeLeft: Duration? {
+        if isWaiting.load(ordering: .acquiring) { return nil }
+        return deadline - .now + waitedTime
+    }
+
+    /// The time that others took.
+    var waitedTime: Duration { .nanoseconds(waited.load(ordering: .relaxed)) }
+
     /// Throws where the time is over or the one who asked has gone.
     func check(_ stage: String = "expression evaluation") throws(PromQLError) {
-        if ContinuousClock.now >= deadline { throw .timedOut(stage: stage) }
+        if ContinuousClock.now >= deadline + waitedTime { throw .timedOut(stage: stage) }
         if Task.isCancelled { throw .cancelled(stage: stage) }
+    }
+
+    /// Does `body`, whose time is not the query's.
+    func waiting<Value>(
+        _ body: () async throws(PromQLError) -> Value
+    ) async throws(PromQLError) -> Value {
+        let start = ContinuousClock.now
+        isWaiting.store(true, ordering: .releasing)
+        defer {
+            let time = (ContinuousClock.now - start) / .nanoseconds(1)
+            waited.wrappingAdd(Int64(time), ordering: .relaxed)
+            isWaiting.store(false, ordering: .releasing)
+        }
+        return try await body()
     }
 }

@@ -1,5 +1,6 @@
 public import Model
 import Synchronization
+import Threads
 
 /// Answers questions over any source of series, so many at a time.
 public final class Engine: Sendable {
@@ -55,6 +56,14 @@ public final class Engine: Sendable {
         _ expression: Expression, text: String, from start: Timestamp, through end: Timestamp,
         step: TimeSpan, source: any SeriesSource, options: QueryOptions = QueryOptions()
     ) async throws(PromQLError) -> QueryResult {
+        try await run(question(expression, text, start, end, step, options), source)
+    }
+
+    /// The question over a range, unless it is one that cannot be asked.
+    func question(
+        _ expression: Expression, _ text: String, _ start: Timestamp, _ end: Timestamp,
+        _ step: TimeSpan, _ options: QueryOptions
+    ) throws(PromQLError) -> Question {
         guard expression.type == .vector || expression.type == .scalar else {
             throw .execution(
                 "invalid expression type \"\(expression.type.name)\" for range query, "
@@ -75,11 +84,9 @@ public final class Engine: Sendable {
                 "exceeded maximum resolution of 11,000 points per timeseries. "
                     + "Try decreasing the query resolution (?step=XX)")
         }
-        return try await run(
-            Question(
-                expression: expression, text: text, steps: steps,
-                times: QueryTimes(from: start, to: end, step: step), isRange: true,
-                options: options), source)
+        return Question(
+            expression: expression, text: text, steps: steps,
+            times: QueryTimes(from: start, to: end, step: step), isRange: true, options: options)
     }
 
     /// The most steps of a range query, less one.
@@ -93,22 +100,28 @@ public final class Engine: Sendable {
         let times: QueryTimes
         let isRange: Bool
         let options: QueryOptions
+        /// Whether the series are handed out as they become ready.
+        var takesPieces = false
     }
 
     // MARK: One query
 
-    private func run(
-        _ question: Question, _ source: any SeriesSource
+    func run(
+        _ question: Question, _ source: any SeriesSource, pieces: SeriesPieces? = nil
     ) async throws(PromQLError) -> QueryResult {
         running.wrappingAdd(1, ordering: .relaxed)
         defer { running.wrappingSubtract(1, ordering: .relaxed) }
         let timeout = min(options.timeout, question.options.timeout ?? options.timeout)
-        let deadline = ContinuousClock.now + timeout
+        let budget = Budget(samples: options.maximumSamples, until: .now + timeout)
         let result: Result<QueryResult, PromQLError> = await withTaskGroup { group in
-            group.addTask { await self.answer(question, source, deadline) }
+            group.addTask { await self.answer(question, source, budget, pieces) }
             group.addTask {
-                // A sleep that is cancelled is one that nobody waits for any more.
-                try? await Task.sleep(until: deadline, clock: .continuous)
+                while !Task.isCancelled {
+                    let left = budget.timeLeft ?? .seconds(1)
+                    if left <= .zero { break }
+                    // A sleep that is cancelled is one that nobody waits for any more.
+                    try? await Task.sleep(for: left)
+                }
                 return .failure(.timedOut(stage: "expression evaluation"))
             }
             let first = await group.next() ?? .failure(.cancelled(stage: "query execution"))
@@ -120,29 +133,43 @@ public final class Engine: Sendable {
     }
 
     private func answer(
-        _ question: Question, _ source: any SeriesSource, _ deadline: ContinuousClock.Instant
+        _ question: Question, _ source: any SeriesSource, _ budget: Budget, _ pieces: SeriesPieces?
     ) async -> Result<QueryResult, PromQLError> {
+        var isIn = false
+        let result: Result<QueryResult, PromQLError>
         do throws(PromQLError) {
             let start = ContinuousClock.now
             try await gate.enter()
+            isIn = true
             let waited = ContinuousClock.now - start
-            let result: Result<QueryResult, PromQLError>
-            do throws(PromQLError) {
-                var answer = try await evaluate(question, source, deadline)
-                answer.statistics.queueTime = waited
-                result = .success(answer)
-            } catch {
-                result = .failure(error)
+            var answer = try await evaluate(question, source, budget) {
+                (series) throws(PromQLError) in
+                guard let pieces else { return false }
+                // Whoever takes his time holds up nobody else.
+                await gate.leave()
+                isIn = false
+                let isMoreWanted = try await budget.waiting { () async throws(PromQLError) in
+                    do { return try await pieces(series) } catch {
+                        // Who no longer takes what he asked for has gone.
+                        throw .cancelled(stage: "query execution")
+                    }
+                }
+                try await gate.enter()
+                isIn = true
+                return isMoreWanted
             }
-            await gate.leave()
-            return result
+            answer.statistics.queueTime = waited
+            result = .success(answer)
         } catch {
-            return .failure(error)
+            result = .failure(error)
         }
+        if isIn { await gate.leave() }
+        return result
     }
 
     private func evaluate(
-        _ question: Question, _ source: any SeriesSource, _ deadline: ContinuousClock.Instant
+        _ question: Question, _ source: any SeriesSource, _ budget: Budget,
+        handingOut handOut: ([MatrixSeries]) async throws(PromQLError) -> Bool
     ) async throws(PromQLError) -> QueryResult {
         let start = ContinuousClock.now
         let lookback = question.options.lookback ?? options.lookback
@@ -150,25 +177,47 @@ public final class Engine: Sendable {
         var builder = PlanBuilder(
             times: question.times, lookback: lookback, subqueryStep: options.subqueryStep)
         let plan = try builder.plan(prepared, at: question.steps)
-        let budget = Budget(samples: options.maximumSamples, until: deadline)
-        let sets = try await read(builder.reads, source, budget)
+        let heard = Locked<Set<String>>([])
+        let reads = builder.reads
+        let sets = try await SourceWarnings.$hear.withValue({ text in
+            _ = heard.withLock { $0.insert(text) }
+        }) { () async -> Result<[SeriesSet], PromQLError> in
+            do throws(PromQLError) {
+                return .success(try await read(reads, source, budget))
+            } catch {
+                return .failure(error)
+            }
+        }.get()
         let ready = ContinuousClock.now
+        var statistics = QueryStatistics()
+        statistics.samplesRead = sets.reduce(0) { $0 + $1.sampleCount }
+        statistics.seriesRead = sets.reduce(0) { $0 + $1.series.count }
         var evaluator = Evaluator(
             options: options, lookback: lookback, budget: budget, sets: sets,
-            explains: question.options.explains, query: question.text)
-        let value = try await evaluator.answer(plan, isRange: question.isRange)
-        let evaluated = ContinuousClock.now
-        var result = QueryResult(value.sorted(isRange: question.isRange))
-        result.warnings = evaluator.annotations.texts(.warning, in: question.text)
+            reads: builder.reads, explains: question.options.explains, query: question.text)
+        let value: QueryValue
+        var evaluated: ContinuousClock.Instant
+        if question.takesPieces {
+            value = .matrix([])
+            try await evaluator.answer(plan, inPieces: handOut)
+            evaluated = .now
+        } else {
+            let unordered = try await evaluator.answer(plan, isRange: question.isRange)
+            evaluated = .now
+            value = unordered.sorted(isRange: question.isRange)
+        }
+        var result = QueryResult(value)
+        result.warnings =
+            heard.withLock { $0.sorted() }
+            + evaluator.annotations.texts(.warning, in: question.text)
         result.infos = evaluator.annotations.texts(.info, in: question.text)
         if question.options.explains { result.explanation = evaluator.explained(plan) }
-        result.statistics.totalSamples = budget.samplesLooked
-        result.statistics.peakSamples = budget.peakSamples
-        result.statistics.samplesRead = sets.reduce(0) { $0 + $1.sampleCount }
-        result.statistics.seriesRead = sets.reduce(0) { $0 + $1.series.count }
-        result.statistics.preparationTime = ready - start
-        result.statistics.evaluationTime = evaluated - ready
-        result.statistics.sortTime = ContinuousClock.now - evaluated
+        statistics.totalSamples = budget.samplesLooked
+        statistics.peakSamples = budget.peakSamples
+        statistics.preparationTime = ready - start
+        statistics.evaluationTime = evaluated - ready - budget.waitedTime
+        statistics.sortTime = ContinuousClock.now - evaluated
+        result.statistics = statistics
         return result
     }
 
@@ -201,10 +250,12 @@ public final class Engine: Sendable {
                 milliseconds: read.range.lowerBound)...Timestamp(
                 milliseconds: read.range.upperBound)
         do throws(SourceError) {
-            return .success(
-                SeriesSet(
-                    try await source.series(matching: read.matchers, in: range),
-                    tellsResets: read.tellsResets))
+            let start = ContinuousClock.now
+            var set = SeriesSet(
+                try await source.series(matching: read.matchers, in: range),
+                tellsResets: read.tellsResets)
+            set.time = ContinuousClock.now - start
+            return .success(set)
         } catch {
             switch error {
             case .cancelled: return .failure(.cancelled(stage: "query execution"))

@@ -117,8 +117,8 @@ extension Evaluator {
         }
         if explains {
             costs[aggregate.input.id] = Cost(
-                time: ContinuousClock.now - start, series: input.count, samples: 0, bytes: 0,
-                method: "column by column, never whole")
+                time: ContinuousClock.now - start, series: input.count,
+                method: "column by column, each added to its group and forgotten")
         }
         let table = cells.table(
             list, isNameDropped: [Bool](repeating: !keepsName, count: list.count))

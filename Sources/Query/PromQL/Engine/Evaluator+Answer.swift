@@ -55,15 +55,6 @@ extension Evaluator {
         }
         return result
     }
-
-    /// What was done to each part, as a tree.
-    func explained(_ plan: Plan) -> ExplainedNode {
-        let cost = costs[plan.id] ?? Cost()
-        return ExplainedNode(
-            expression: plan.source.description, method: cost.method, series: cost.series,
-            samples: cost.samples, bytes: cost.bytes, time: cost.time,
-            parts: plan.parts.map(explained))
-    }
 }
 
 extension Table {

@@ -7,7 +7,9 @@ struct Evaluator {
     let lookback: Int64
     let budget: Budget
     /// The series of the plan's reads.
-    let sets: [SeriesSet]
+    var sets: [SeriesSet]
+    /// What was asked for, and what came.
+    let reads: [ReadCost]
     /// The remarks so far.
     var annotations = Annotations()
     /// What each part cost, by its number; empty unless that was asked for.
@@ -25,14 +27,30 @@ struct Evaluator {
         var method = ""
     }
 
+    /// What a read asked for and brought.
+    struct ReadCost: Sendable {
+        let matchers: [Matcher]
+        let span: TimeSpan
+        let series: Int
+        let samples: Int
+        let time: Duration
+    }
+
     init(
         options: EngineOptions, lookback: TimeSpan, budget: Budget, sets: [SeriesSet],
-        explains: Bool, query: String
+        reads: [SeriesRead], explains: Bool, query: String
     ) {
         self.options = options
         self.lookback = lookback.milliseconds
         self.budget = budget
         self.sets = sets
+        self.reads = zip(reads, sets).map { read, set in
+            ReadCost(
+                matchers: read.matchers,
+                span: TimeSpan(
+                    milliseconds: read.range.upperBound - read.range.lowerBound + 1),
+                series: set.series.count, samples: set.sampleCount, time: set.time)
+        }
         self.explains = explains
         self.query = query
     }
@@ -45,12 +63,18 @@ struct Evaluator {
         // The parts below are gone, and what they made of the series is here.
         if case .vector(let table) = value { budget.settle(at: before + table.heldCount) }
         guard explains else { return value }
+        // What is evaluated in pieces adds up.
         var cost = costs[plan.id] ?? Cost()
-        cost.time = ContinuousClock.now - start
-        if case .vector(let table) = value {
-            cost.series = table.count
-            cost.samples = table.sampleCount
-            cost.bytes = table.values.count * MemoryLayout<Double>.stride
+        cost.time += ContinuousClock.now - start
+        switch value {
+        case .vector(let table):
+            cost.series += table.count
+            cost.samples += table.sampleCount
+            cost.bytes += table.bytes
+        case .scalar(let column):
+            cost.samples += column.count
+            cost.bytes += column.count * MemoryLayout<Double>.stride
+        case .string: break
         }
         costs[plan.id] = cost
         return value

@@ -6,6 +6,8 @@ struct SeriesSet: Sendable {
     let series: [Series]
     /// How many samples they have.
     let sampleCount: Int
+    /// How long it took to read them.
+    var time = Duration.zero
 
     init(_ series: [Series], tellsResets: Bool = false) {
         self.series = tellsResets ? series.map(\.tellingResets) : series

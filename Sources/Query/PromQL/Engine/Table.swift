@@ -103,6 +103,15 @@ struct Table: Sendable {
         return count
     }
 
+    /// How much memory the values take; a histogram counts as the floats it would fill.
+    var bytes: Int {
+        var count = values.count
+        for column in histograms.values {
+            for case let histogram? in column { count += histogram.sampleWeight }
+        }
+        return count * MemoryLayout<Double>.stride
+    }
+
     /// The labels that a row shows: without the name where it was dropped.
     func shownLabels(_ row: Int) -> Labels {
         isNameDropped[row] ? labels[row].withoutMetadata : labels[row]
@@ -158,6 +167,14 @@ enum ScalarColumn: Sendable {
         switch self {
         case .constant(let value): [Double](repeating: value, count: count)
         case .steps(let values): values
+        }
+    }
+
+    /// How many numbers are kept.
+    var count: Int {
+        switch self {
+        case .constant: 1
+        case .steps(let values): values.count
         }
     }
 

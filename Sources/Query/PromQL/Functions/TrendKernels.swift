@@ -19,27 +19,48 @@ struct TrendKernel: WindowKernel {
     private static func line(
         _ values: Span<Double>, _ times: Span<Timestamp>, _ window: Window, origin: Int64
     ) -> (slope: Double, intercept: Double) {
-        var (sumX, sumY) = (CompensatedSum(), CompensatedSum())
-        var (sumXY, sumXX) = (CompensatedSum(), CompensatedSum())
+        // Sums of x, y, xy and xx side by side, and what each addition lost: the very numbers that
+        // four compensated sums have, as long as all is finite.
+        var (sums, lost) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
         let first = values[window.first]
         var isConstant = true
         for place in window.first..<window.end {
             let y = values[place]
-            if isConstant, place > window.first, y != first { isConstant = false }
+            if y != first { isConstant = false }
             let x = Double(times[place].milliseconds - origin) / 1e3
-            sumX.add(x)
-            sumY.add(y)
-            sumXY.add(x * y)
-            sumXX.add(x * x)
+            let added = SIMD4(x, y, x * y, x * x)
+            let next = sums + added
+            let taken = next - sums
+            lost += (sums - (next - taken)) + (added - taken)
+            sums = next
         }
         if isConstant { return first.isInfinite ? (.nan, .nan) : (0, first) }
+        let totals =
+            sums.sum().isFinite ? sums + lost : carefulSums(values, times, window, origin)
         let count = Double(window.count)
-        let x = sumX.sum + sumX.compensation
-        let y = sumY.sum + sumY.compensation
-        let covariance = sumXY.sum + sumXY.compensation - x * y / count
-        let variance = sumXX.sum + sumXX.compensation - x * x / count
+        let (x, y) = (totals[0], totals[1])
+        let covariance = totals[2] - x * y / count
+        let variance = totals[3] - x * x / count
         let slope = covariance / variance
         return (slope, y / count - slope * x / count)
+    }
+
+    /// The same sums where something is infinite, which has lost nothing.
+    private static func carefulSums(
+        _ values: Span<Double>, _ times: Span<Timestamp>, _ window: Window, _ origin: Int64
+    ) -> SIMD4<Double> {
+        var (sumX, sumY) = (CompensatedSum(), CompensatedSum())
+        var (sumXY, sumXX) = (CompensatedSum(), CompensatedSum())
+        for place in window.first..<window.end {
+            let x = Double(times[place].milliseconds - origin) / 1e3
+            sumX.add(x)
+            sumY.add(values[place])
+            sumXY.add(x * values[place])
+            sumXX.add(x * x)
+        }
+        return SIMD4(
+            sumX.sum + sumX.compensation, sumY.sum + sumY.compensation,
+            sumXY.sum + sumXY.compensation, sumXX.sum + sumXX.compensation)
     }
 }
 

@@ -1,5 +1,5 @@
 /// Text that prints as `<secret>`, so that it reaches no log, page or message by mistake.
-public struct Secret: Sendable, Hashable, ExpressibleByStringLiteral {
+public struct HiddenText: Sendable, Hashable, ExpressibleByStringLiteral {
     /// The text itself, for the wire only.
     public let revealed: String
 
@@ -10,7 +10,7 @@ public struct Secret: Sendable, Hashable, ExpressibleByStringLiteral {
     public init(stringLiteral value: String) { revealed = value }
 }
 
-extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension HiddenText: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// `<secret>`, or nothing where there is none.
     public var description: String { revealed.isEmpty ? "" : "<secret>" }
     /// The same.
@@ -22,10 +22,10 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 /// A secret as a configuration gives it.
 public enum SecretSource: Sendable, Hashable {
     /// Written there.
-    case text(Secret)
+    case text(HiddenText)
     /// In a file, looked at again at each use; white space at its ends does not count.
     case file(String)
 
     /// Written there as `text`.
-    public static func text(_ text: String) -> SecretSource { .text(Secret(text)) }
+    public static func text(_ text: String) -> SecretSource { .text(HiddenText(text)) }
 }
