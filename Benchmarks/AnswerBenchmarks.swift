@@ -4,6 +4,7 @@ import HTTPServe
 import Head
 import Model
 import PromQL
+import Relay
 import Telemetry
 import TestKit
 

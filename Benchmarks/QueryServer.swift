@@ -6,6 +6,7 @@ import Head
 import Model
 import Postgres
 import PromQL
+import Relay
 import Storage
 import Telemetry
 

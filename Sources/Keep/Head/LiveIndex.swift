@@ -41,7 +41,7 @@ extension Head {
             // A restart finds the same again, and what is gone meanwhile is no sample any more.
             try Selection.forEach(matchers, in: store.table) {
             } body: { table, slice in
-                guard let name = table.name(LabelName.metric) else { return true }
+                guard let name = table.name(LabelName.metric) else { return false }
                 for series in slice {
                     let word = Int(series >> 6)
                     while chosen.count <= word { chosen.append(0) }

@@ -11,7 +11,7 @@ extension Store: SeriesEraser {
     public func erase(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> Int {
-        let touched = try await layers.labelSets(matching: matchers, in: range)
+        let touched = try await layers.labelSets(matching: matchers, in: range, limit: nil)
         let stored = range.clamped(to: Partitions.storable)
         let (head, pool) = (head, pool)
         try await writer.whileNothingIsWritten { () async throws(SourceError) in

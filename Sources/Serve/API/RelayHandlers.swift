@@ -53,7 +53,10 @@ struct RelayHandlers: Sendable {
         question.binding = request.caller.binding
         question.takesGzip = request.accepts(.gzip)
         let asked = question
-        let body = try await APIError.wrapped { try needs.federation.body(for: asked) }
+        let body: RelayBody
+        do throws(SourceError) { body = try needs.federation.body(for: asked) } catch {
+            throw APIError(error)
+        }
         var fields: HeaderFields = [
             "Content-Type": question.format.contentType(escaping: question.escaping),
             "Vary": "Accept, Accept-Encoding", "ETag": body.tag, "Weir-Cursor": body.cursor,

@@ -172,11 +172,11 @@ struct RollupTests {
             try await expect(store, said, from: start, until: time, kind, .hours(1), "all")
         }
         // Nobody who does not ask sees them, and who asks for none gets none.
-        #expect(try await store.labelSets(matching: [], in: all).count == 3)
+        #expect(try await store.labelSets(matching: [], in: all, limit: nil).count == 3)
         let none = [Matcher("__rollup__", equals: "7s:max")]
         #expect(try await store.series(matching: none, in: all).isEmpty)
         let some = [try Matcher("__rollup__", .matches, ".*:(min|max)")]
-        #expect(try await store.labelSets(matching: some, in: all).count == 8)
+        #expect(try await store.labelSets(matching: some, in: all, limit: nil).count == 8)
         // SQL says the same of what is made.
         let expected = try #require(said["b"]?.rolled(.sum, 3_600_000, at: start + 7_200_000))
         let seen = try await place.sql(
