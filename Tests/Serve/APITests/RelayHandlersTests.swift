@@ -3,6 +3,7 @@ import Access
 import Head
 import Model
 import Relay
+import Telemetry
 import TestKit
 import Testing
 
@@ -233,7 +234,7 @@ struct RelayHandlersTests {
             let port = try #require(UInt16(base.split(separator: ":").last ?? ""))
             let slow = try (0..<3).map { _ in try RawConnection(port: port) }
             for connection in slow {
-                connection.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+                await connection.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
             }
             let areReading = try await eventually { readers() == 3 }
             #expect(areReading)
@@ -242,7 +243,7 @@ struct RelayHandlersTests {
             ])
             #expect(outcome.output == "20000\n", "\(outcome.errors)")
             #expect(readers() == 3)
-            for connection in slow { connection.close(hard: true) }
+            for connection in slow { await connection.close(hard: true) }
             let areGone = try await eventually { readers() == 0 }
             #expect(areGone)
         }
