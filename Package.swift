@@ -102,6 +102,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
+                "API", "Access", "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch",
                 "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
                 "Relabeling", "Relay", "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
             ],

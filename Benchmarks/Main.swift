@@ -20,6 +20,7 @@ enum Benchmarks {
         ("labels", { try await LabelBenchmarks.run(&$0) }),
         ("storage", { try await StorageBenchmarks.run(&$0) }),
         ("price", { try await PriceBenchmarks.run(&$0) }),
+        ("relay", { try await RelayBenchmarks.run(&$0) }),
         ("dashboards", { try await DashboardBenchmarks.run(&$0) }),
         ("answers", { try await AnswerBenchmarks.run(&$0) }),
         ("promql", { try await PromQLBenchmarks.run(&$0) }),

@@ -19,13 +19,13 @@ public struct LiveSelection: Sendable {
 /// The series of one family, in the order in which they are told.
 public struct LiveSeriesList: Sendable {
     /// Their numbers, those of one clock side by side.
-    public internal(set) var series: [UInt32] = []
+    public fileprivate(set) var series: [UInt32] = []
     /// The clock of each, the first one where it has several.
-    public internal(set) var clocks: [UInt32] = []
+    public fileprivate(set) var clocks: [UInt32] = []
     /// Other clocks that speak of a series, by its place.
-    public internal(set) var more: [(place: Int, clock: UInt32)] = []
+    public fileprivate(set) var more: [(place: Int, clock: UInt32)] = []
     /// Whether a series belongs to the metric of the one before: no place to cut between them.
-    public internal(set) var continues: [Bool] = []
+    public fileprivate(set) var continues: [Bool] = []
 }
 
 extension Head {
@@ -180,7 +180,7 @@ private struct LiveGatherer {
         list.clocks.reserveCapacity(sorted.count)
         var last: Entry?
         for entry in sorted {
-            if let clocks = more[entry.series] {
+            if !more.isEmpty, let clocks = more[entry.series] {
                 for clock in clocks { list.more.append((list.series.count, clock)) }
             }
             let isSame =
@@ -199,9 +199,18 @@ private struct LiveGatherer {
     private func byRank() -> [Entry] {
         let isInOrder = zip(entries, entries.dropFirst()).allSatisfy { $0.rank <= $1.rank }
         if isInOrder { return entries }
-        return entries.enumerated().sorted { left, right in
-            (left.element.rank, left.offset) < (right.element.rank, right.offset)
-        }.map(\.element)
+        // There are far fewer ranks than series.
+        let last = ranks.count
+        var places = [Int](repeating: 0, count: last + 2)
+        for entry in entries { places[min(Int(entry.rank), last) + 1] += 1 }
+        for rank in 1..<places.count { places[rank] += places[rank - 1] }
+        var sorted = entries
+        for entry in entries {
+            let rank = min(Int(entry.rank), last)
+            sorted[places[rank]] = entry
+            places[rank] += 1
+        }
+        return sorted
     }
 
     private static func isBefore(_ left: Entry, _ right: Entry) -> Bool {

@@ -47,7 +47,8 @@ public final class Relay: Sendable {
         let since = question.cursor.flatMap { cursor in
             state.withLock { $0.snapshots.versions(at: cursor) }
         }
-        let isShared = question.binding.isEmpty && question.hasSeries && since == nil
+        let isShared =
+            question.binding.isEmpty && question.hasSeries && since == nil
             && question.format != .protobuf
         let view = isShared ? view(for: question) : RelayView(self, question)
         let plan = try view.plan(for: question, snapshot)
@@ -80,9 +81,11 @@ public final class Relay: Sendable {
                 || !state.views.isEmpty
                     && state.views.reduce(0, { $0 + $1.view.size }) > Self.mostBytes
             {
-                guard let oldest = state.views.indices.min(by: {
-                    state.views[$0].used < state.views[$1].used
-                }) else { break }
+                guard
+                    let oldest = state.views.indices.min(by: {
+                        state.views[$0].used < state.views[$1].used
+                    })
+                else { break }
                 state.views.remove(at: oldest)
             }
             let view = RelayView(self, question)
@@ -102,13 +105,17 @@ public final class Relay: Sendable {
     }
 
     private func ownFamilies() -> [Telemetry.MetricFamily] {
-        let bytes = state.withLock { $0.views.reduce(0) { $0 + $1.view.size } }
-        return [
+        let (views, readers) = state.withLock { ($0.views.map(\.view), $0.readers) }
+        func gauge(_ name: String, _ help: String, _ value: Int) -> Telemetry.MetricFamily {
             Telemetry.MetricFamily(
-                name: "weir_relay_bytes",
-                metadata: MetricMetadata(
-                    type: .gauge, help: "What is remembered of bodies for others to scrape."),
-                lines: [.init(value: Double(bytes))])
+                name: name, metadata: MetricMetadata(type: .gauge, help: help),
+                lines: [.init(value: Double(value))])
+        }
+        return [
+            gauge(
+                "weir_relay_bytes", "What is remembered of bodies for others to scrape.",
+                views.reduce(0) { $0 + $1.size }),
+            gauge("weir_relay_readers", "Bodies that are being read now.", readers),
         ]
     }
 }

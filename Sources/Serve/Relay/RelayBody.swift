@@ -72,7 +72,7 @@ public struct RelayBody: Sendable {
         hasher.combine(isPacked)
         hasher.combine(question.cursor)
         var hasLoose = false
-        for clock in Set(plan.clocks) {
+        for clock in plan.speakers {
             hasher.combine(clock)
             hasher.combine(snapshot.clocks.version(of: Int(clock)))
             hasher.combine(snapshot.clocks.isSpeaking(Int(clock), since: oldest))

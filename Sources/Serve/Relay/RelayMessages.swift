@@ -41,7 +41,8 @@ struct RelayMessages: LiveSink {
             guard style.form == .metrics else { return }
             points.append(MetricPoint(shown, histogram, time: time, exemplars: exemplars ?? []))
         } else {
-            let suffix = style.form == .metrics
+            let suffix =
+                style.form == .metrics
                 ? family.family.metrics[index].dropFirst(family.family.name.count) : ""
             points.append(
                 MetricPoint(

@@ -25,7 +25,8 @@ struct RelayNaming {
             switch type {
             case .counter: isOpenMetrics ? ["_total", "_created"] : [""]
             case .histogram: ["", "_bucket", "_sum", "_count", "_created"]
-            case .gaugehistogram: isOpenMetrics ? ["", "_bucket", "_gsum", "_gcount"] : ["", "_bucket"]
+            case .gaugehistogram:
+                isOpenMetrics ? ["", "_bucket", "_gsum", "_gcount"] : ["", "_bucket"]
             case .summary: ["", "_sum", "_count", "_created"]
             case .info: isOpenMetrics ? ["_info"] : [""]
             case .unknown, .gauge, .stateset: [""]
@@ -39,8 +40,7 @@ struct RelayNaming {
         case .counter: return ended(metric, family, "_total", type)
         case .info: return ended(metric, family, "_info", type)
         case .gaugehistogram where !isOpenMetrics && metric.utf8.count > family.utf8.count:
-            let isBucket = metric.utf8.count == family.utf8.count + 7
-            return isBucket ? Claim(family: family, type: type) : gauge(metric)
+            return metric.hasSuffix("_bucket") ? Claim(family: family, type: type) : gauge(metric)
         default: break
         }
         let suffix = String(metric.dropFirst(family.count))

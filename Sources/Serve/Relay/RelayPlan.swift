@@ -65,6 +65,8 @@ final class RelayPlan: Sendable {
     let clocks: [UInt32]
     let segments: [Segment]
     let steps: [Step]
+    /// Every clock that one of its series belongs to, each once.
+    let speakers: [UInt32]
     let conflicts: Int
     let workshop: Locked<Workshop>
 
@@ -77,6 +79,7 @@ final class RelayPlan: Sendable {
         self.conflicts = conflicts
         (series, runs, clocks) = (cut.series, cut.runs, cut.clocks)
         (segments, steps) = (cut.segments, cut.steps)
+        speakers = Set(cut.clocks).sorted()
         workshop = Locked(Workshop(renderings: Array(repeating: nil, count: cut.segments.count)))
         if let old { adopt(old) }
     }
@@ -160,7 +163,9 @@ struct RelayCutter {
                 start = series.count
             }
             series.append(list.series[index])
-            speaking.insert(list.clocks[index])
+            if isOtherClock || speaking.isEmpty || index == 0 {
+                speaking.insert(list.clocks[index])
+            }
             while let next = more.first, next.place == index {
                 speaking.insert(next.clock)
                 more.removeFirst()

@@ -31,7 +31,7 @@ final class RelaySnapshot: Sendable {
 /// The last moments: how far each clock had come at each, so that a reader can be told what is new.
 struct SnapshotHistory {
     /// The most versions of clocks that are remembered.
-    private static let mostVersions = 1 << 18
+    private static let mostVersions = 1 << 16
 
     private(set) var latest: RelaySnapshot?
     private var number = 0

@@ -74,8 +74,8 @@ struct RelayStyle: Sendable {
     }
 }
 
-/// A family with what of its lines is always the same.
-struct WrittenRelayFamily: Sendable {
+/// A family with what of its lines is always the same; a class, so that handing it on costs little.
+final class WrittenRelayFamily: Sendable {
     struct Metric: Sendable {
         let name: [UInt8]
         /// What a line begins with, up to where labels follow.

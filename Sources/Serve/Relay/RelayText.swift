@@ -102,7 +102,9 @@ struct RelayText: LiveSink {
     private mutating func appendName(_ name: Span<UInt8>) {
         if isPlainScheme, Self.isLegacy(name) { return Self.append(raw: name, to: &bytes) }
         // Safe: the text is copied before the closure ends.
-        let text = unsafe name.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+        let text = unsafe name.withUnsafeBufferPointer {
+            unsafe String(decoding: $0, as: UTF8.self)
+        }
         bytes += Self.name(text, style.escaping)
     }
 
@@ -237,7 +239,8 @@ extension LiveLabels {
             }
             shown.append(label)
         }
-        for external in style.externals where !shown.contains(where: { $0.name == external.label.name }) {
+        for external in style.externals
+        where !shown.contains(where: { $0.name == external.label.name }) {
             shown.append(external.label)
         }
         return shown

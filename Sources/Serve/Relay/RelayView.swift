@@ -83,6 +83,8 @@ final class RelayView: Sendable {
             )
         }
         var (newest, types) = relay.head.liveFamilies(where: isSpeaking)
+        // Where nobody speaks of it any more, the last word counts.
+        for (family, said) in newest where types[family] == nil { types[family] = [said.type] }
         for name in own {
             types[name.family, default: []].insert(name.metadata.type)
             newest[name.family] = newest[name.family] ?? name.metadata

@@ -6,7 +6,8 @@ import Testing
 struct GzipSegmentTests {
     private static let texts: [[UInt8]] = [
         Array(repeating: "http_requests_total{code=\"200\"} 1\n", count: 900).flatMap(\.utf8),
-        [], Array("a 1\n".utf8), (0..<70_000).map { UInt8(truncatingIfNeeded: $0 &* 131 ^ $0 >> 7) },
+        [], Array("a 1\n".utf8),
+        (0..<70_000).map { UInt8(truncatingIfNeeded: $0 &* 131 ^ $0 >> 7) },
     ]
 
     private func body(_ segments: [GzipSegment]) -> [UInt8] {

@@ -3,6 +3,7 @@ import Access
 import Head
 import Model
 import Relay
+import Telemetry
 import TestKit
 import Testing
 
@@ -131,5 +132,120 @@ struct RelayHandlersTests {
                 """)
         #expect(try await self.answer("/federate").body.isEmpty)
         #expect(try await self.answer("/federate?match[]={").status == 400)
+    }
+
+    @Test func `a reader that has the body is told that it has`() async throws {
+        let live = try LiveServer()
+        live.readiness.state = .ready
+        try await filled(live)
+        try await live.run { base in
+            let first = try await HTTPAnswer.of(base + "/metrics?job=b")
+            let tag = try #require(first["etag"])
+            #expect(tag.hasPrefix("W/\""))
+            for known in [tag, "\"x\", \(tag)", "*"] {
+                let again = try await HTTPAnswer.of(
+                    base + "/metrics?job=b", ["-H", "If-None-Match: \(known)"])
+                #expect(again.status == 304)
+                #expect(again.body.isEmpty)
+                #expect(again["etag"] == tag)
+            }
+            try await tell(live, "b", [(["__name__": "new", "job": "b"], 1)], [])
+            let other = try await HTTPAnswer.of(
+                base + "/metrics?job=b", ["-H", "If-None-Match: \(tag)"])
+            #expect(other.status == 200)
+            #expect(other["etag"] != tag)
+        }
+    }
+
+    @Test func `since a cursor there is only what is new`() async throws {
+        let live = try LiveServer()
+        live.readiness.state = .ready
+        try await filled(live)
+        try await live.run { base in
+            let first = try await HTTPAnswer.of(base + "/metrics?match[]={job!=''}", ["--globoff"])
+            let cursor = try #require(first["weir-cursor"])
+            #expect(first["weir-part"] == nil)
+            try await tell(live, "c", [(["__name__": "new", "job": "c"], 1)], [])
+            let part = try await HTTPAnswer.of(
+                base + "/metrics?match[]={job!=''}&since=\(cursor)",
+                ["--globoff", "-H", "Accept: application/openmetrics-text"])
+            #expect(part["weir-part"] == "since")
+            #expect(part["content-type"]?.hasPrefix("text/plain") == true)
+            #expect(part.body == "# TYPE new untyped\nnew{job=\"c\"} 1\n")
+        }
+    }
+
+    @Test func `a packed body is the same body, for every reader that unpacks`() async throws {
+        let live = try LiveServer()
+        live.readiness.state = .ready
+        try await filled(live)
+        try await live.run { base in
+            let path = base + "/metrics?job=a&job=b"
+            let plain = try await HTTPAnswer.of(path).body
+            #expect(plain.contains("level{"))
+            for coding in ["gzip", "zstd", "deflate"] {
+                let packed = try await HTTPAnswer.of(
+                    path, ["--compressed", "-H", "Accept-Encoding: \(coding)"])
+                #expect(packed.body == plain)
+                #expect(packed["content-encoding"] == coding)
+            }
+        }
+    }
+
+    @Test func `a credential that is bound to labels sees its series alone`() async throws {
+        func credential(_ name: String, _ binding: [Matcher]) throws -> Credential {
+            try CredentialSettings(
+                name: name, kind: .bearer, secret: .plain("\(name)-secret"),
+                permissions: [.metricsRead], binding: binding, networks: [], expires: nil
+            ).credential()
+        }
+        let live = try LiveServer(
+            [credential("all", []), credential("b", [Matcher("job", equals: "b")])],
+            access: .guarded)
+        live.readiness.state = .ready
+        try await filled(live)
+        try await live.run { base in
+            for path in ["/metrics", "/federate?match[]={job=~'.%2B'}"] {
+                func get(_ token: String) async throws -> String {
+                    try await HTTPAnswer.of(
+                        base + path, ["--globoff", "-H", "Authorization: Bearer \(token)"]
+                    ).body
+                }
+                let all = try await get("all-secret")
+                #expect(all.contains("job=\"a\"") && all.contains("job=\"b\""))
+                let own = try await get("b-secret")
+                #expect(!own.contains("job=\"a\"") && own.contains("job=\"b\""))
+            }
+        }
+    }
+
+    @Test func `readers that do not read, or go, keep nobody else waiting`() async throws {
+        let live = try LiveServer()
+        live.readiness.state = .ready
+        let long = String(repeating: "x", count: 600)
+        let series = (0..<20_000).map { number -> (Labels, Double) in
+            (["__name__": "long", "n": "\(number)", "text": long], 1)
+        }
+        try await tell(live, "a", series, [])
+        func readers() -> Double? {
+            live.registry.snapshot().first { $0.name == "weir_relay_readers" }?.lines.first?.value
+        }
+        try await live.run { base in
+            let port = try #require(UInt16(base.split(separator: ":").last ?? ""))
+            let slow = try (0..<3).map { _ in try RawConnection(port: port) }
+            for connection in slow {
+                await connection.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+            }
+            let areReading = try await eventually { readers() == 3 }
+            #expect(areReading)
+            let outcome = try await ChildProcess.run([
+                "sh", "-c", "curl -sS --max-time 60 '\(base)/metrics' | grep -c '^long{'",
+            ])
+            #expect(outcome.output == "20000\n", "\(outcome.errors)")
+            #expect(readers() == 3)
+            for connection in slow { await connection.close(hard: true) }
+            let areGone = try await eventually { readers() == 0 }
+            #expect(areGone)
+        }
     }
 }
