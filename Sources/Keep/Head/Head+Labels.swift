@@ -16,7 +16,6 @@ extension Head {
             found.removeAll()
             texts = LabelTexts()
         } body: { table, series in
-            texts.prepare(for: found.count + 1)
             found.append(texts.labels(of: series, in: table))
             return found.count < limit ?? .max
         }
