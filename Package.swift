@@ -99,7 +99,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "API", "Access", "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch",
+                "API", "Access", "Compression", "Configuration", "Discovery", "Exposition",
+                "HTTPFetch",
                 "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
                 "Relabeling", "Relay", "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
             ],
