@@ -103,6 +103,8 @@ let package = Package(
             dependencies: [
                 "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
                 "API", "Access", "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch",
+                "API", "Access", "Compression", "Configuration", "Discovery", "Exposition",
+                "HTTPFetch",
                 "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
                 "Relabeling", "Relay", "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
             ],

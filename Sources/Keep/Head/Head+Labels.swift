@@ -118,7 +118,7 @@ extension Head {
         guard speakers.areAny else { return }
         try Selection.forEach(matchers, in: store.table, restart: restart) { table, slice in
             for series in slice
-            where speakers.areAll || table.anyHome(of: series, where: { speakers.has($0) }) {
+            where speakers.areAll || table.hasHome(of: series, where: { speakers.has($0) }) {
                 guard body(table, series) else { return false }
             }
             return true

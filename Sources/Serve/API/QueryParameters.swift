@@ -119,14 +119,18 @@ struct QueryParameters {
 
     /// What each `match[]` selects; a fault begins with `prefix`, which some routes have and others
     /// have not.
-    func selectors(prefix: String = "") throws(APIError) -> [[Matcher]] {
+    ///
+    /// Federation takes selectors that everything meets; other routes do not.
+    func selectors(
+        prefix: String = "", takesAll: Bool = false
+    ) throws(APIError) -> [[Matcher]] {
         let parser = Parser()
         return try form.values(of: "match[]").map { text throws(APIError) in
             let matchers: [Matcher]
             do throws(PromQLError) { matchers = try parser.selector(text) } catch {
                 throw .badData("\(prefix)\(error)")
             }
-            guard matchers.contains(where: { !$0.acceptsAbsence }) else {
+            guard takesAll || matchers.contains(where: { !$0.acceptsAbsence }) else {
                 throw .badData("\(prefix)match[] must contain at least one non-empty matcher")
             }
             return matchers

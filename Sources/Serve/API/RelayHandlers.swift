@@ -76,7 +76,7 @@ struct RelayHandlers: Sendable {
     /// What each `match[]` and `job` selects; `nil` where there is neither.
     private func selectors(_ request: ServerRequest) throws(APIError) -> [[Matcher]]? {
         let byJob = request.parameters.values(of: "job").map { [Matcher("job", equals: $0)] }
-        let matches = try QueryParameters(request).selectors()
+        let matches = try QueryParameters(request).selectors(takesAll: true)
         if byJob.isEmpty { return matches.isEmpty ? nil : matches }
         return (matches.isEmpty ? [[]] : matches).flatMap { matchers in
             byJob.map { matchers + $0 }

@@ -187,7 +187,8 @@ struct RelayHandlersTests {
                 let packed = try await HTTPAnswer.of(
                     path, ["--compressed", "-H", "Accept-Encoding: \(coding)"])
                 #expect(packed.body == plain)
-                #expect(packed["content-encoding"] == coding)
+                // A short body is packed only where it is packed already.
+                #expect(packed["content-encoding"] == (coding == "gzip" ? coding : nil))
             }
         }
     }
