@@ -103,7 +103,8 @@ struct SQLReaderTests {
             """)
         #expect(
             Set(listed.split(separator: " ").map(String.init)) == [
-                "metric.jobs", "metric.secret_b", "weir.alert", "weir.metric", "weir.sample",
+                "metric.jobs", "metric.secret_b", "weir.alert", "weir.metric", "weir.rollup",
+                "weir.sample",
                 "weir.scrape", "weir.series", "weir.target",
             ])
         let settings = try await reader.value(
