@@ -101,12 +101,10 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "API", "Access", "Configuration", "Discovery", "Exposition", "HTTPFetch",
-                "API", "Access", "Compression", "Configuration", "Discovery", "Exposition", "HTTPFetch",
                 "API", "Access", "Compression", "Configuration", "Discovery", "Exposition",
-                "HTTPFetch",
-                "HTTPServe", "Head", "Migrations", "Model", "Postgres", "PrivatePostgres", "PromQL",
-                "Relabeling", "Relay", "Scraping", "Storage", "Telemetry", "TestKit", "Threads",
+                "HTTPFetch", "HTTPServe", "Head", "Migrations", "Model", "Postgres",
+                "PrivatePostgres", "PromQL", "Relabeling", "Relay", "Scraping", "Storage",
+                "Telemetry", "TestKit", "Threads",
             ],
             path: "Benchmarks", swiftSettings: settings(layer: "Tests")),
     ] + tests(),
