@@ -19,7 +19,7 @@ struct SettingsFile: Sendable {
     /// The one given, or `weir.yml` beside the configuration.
     init(_ invocation: Invocation) {
         guard !invocation.isGiven("settings") else {
-            path = invocation.text("settings")
+            self.init(path: invocation.text("settings"))
             return
         }
         self.init(beside: invocation.takes("config.file") ? invocation.text("config.file") : "")
