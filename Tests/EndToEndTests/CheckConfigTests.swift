@@ -1,3 +1,4 @@
+import Glibc
 import TestKit
 import Testing
 import YAML
@@ -154,6 +155,7 @@ struct CheckConfigTests {
     @Test func `a diff tells of Weir's own settings too, and when they count`() async throws {
         for version in ["old", "new"] {
             let isNew = version == "new"
+            #expect(mkdir(folder.file(version), 0o700) == 0)
             try folder.write("scrape_configs: [{job_name: a}]\n", to: "\(version)/prometheus.yml")
             try folder.write(
                 """
