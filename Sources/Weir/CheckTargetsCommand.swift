@@ -38,7 +38,7 @@ enum CheckTargetsCommand {
             return .failure
         }
         let jobs = try chosen(invocation.text("job"), of: config, in: path)
-        let options = try database(invocation)
+        let options = try database(invocation, beside: path)
         let timeout = try TimeSpan(invocation.text("timeout"))
         let (snapshot, states) = await find(jobs, for: timeout.duration, database: options)
         var found: [JobTargets] = []
@@ -53,8 +53,12 @@ enum CheckTargetsCommand {
     }
 
     /// Weir's database, for `postgres_sd_configs` that name none; `nil` where there is none now.
-    private static func database(_ invocation: Invocation) throws -> PostgresOptions? {
-        let settings = try SettingsFile(invocation).settings()
+    private static func database(
+        _ invocation: Invocation, beside config: String
+    ) throws -> PostgresOptions? {
+        let file =
+            invocation.isGiven("settings") ? SettingsFile(invocation) : SettingsFile(beside: config)
+        let settings = try file.settings()
         let given = invocation.isGiven("database") ? invocation.text("database") : settings.database
         if !given.isEmpty { return try PostgresOptions(given) }
         // Lost is why there can be no database here: whoever needs one hears that there is none.

@@ -197,11 +197,11 @@ struct CheckConfigTests {
 
     @Test func `Weir's own settings are checked too`() async throws {
         let config = try folder.write("", to: "prometheus.yml")
-        let settings = try folder.write("spool: {size: 1GB}\n", to: "weir.yml")
+        let settings = try folder.write("dialects: {}\n", to: "weir.yml")
         let good = try await check("--settings=\(settings)", config)
         #expect(good.status == 0)
         #expect(good.output == "\(settings): valid\n\(config): valid, 0 jobs\n")
-        #expect(good.errors.contains("warning: \(settings):1:1: spool: read and checked, but"))
+        #expect(good.errors.contains("warning: \(settings):1:1: dialects: read and checked, but"))
         #expect(!good.errors.contains("Prometheus"))
         try folder.write("retntion: 1d\n", to: "weir.yml")
         let bad = try await check("--settings=\(settings)", config)

@@ -9,7 +9,8 @@ enum NotYet {
     static let alerting = YAMLSupport.checkedOnly("this version of Weir does not send alerts yet")
     static let sending = YAMLSupport.checkedOnly("this version of Weir does not send samples yet")
     static let otlp = YAMLSupport.checkedOnly("this version of Weir does not take OTLP yet")
-    static let storage = YAMLSupport.checkedOnly("this version of Weir has none yet")
+    static let sql = YAMLSupport.checkedOnly(
+        "this version of Weir makes readers in SQL alone, with weir_data.make_reader")
     static let queryLog = YAMLSupport.checkedOnly(
         "this version of Weir writes no log of queries yet")
     static let dialects = YAMLSupport.checkedOnly("this version of Weir has no dialects yet")

@@ -37,7 +37,7 @@ extension Settings {
             "spool", \.spool, Spool.table.codec,
             "What is kept on disk while the database cannot take it.")
         YAMLField(
-            "sql", \.sql, SQLSurface.table.codec, support: NotYet.storage,
+            "sql", \.sql, SQLSurface.table.codec, support: NotYet.sql,
             "What others see of the database.")
         YAMLField(
             "auth_profiles", \.authProfiles, .map(AuthProfile.table.codec),

@@ -53,6 +53,7 @@ final class SpoolDrain: Sendable {
                     throttled: throttle, key: "drain", "cannot bring the spool into the database",
                     ["error": error.description, "retry": "soon, nothing is lost"])
                 if case .server = error, !error.isTransient { refused += 1 } else { refused = 0 }
+                // Lost: why the entry cannot be read; the next round meets it again.
                 if refused >= Self.refusals, let entry = try? await spool.next() {
                     log.error(
                         "a batch of the spool is set aside: the database refuses it",

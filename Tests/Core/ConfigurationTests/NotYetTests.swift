@@ -68,10 +68,11 @@ struct NotYetTests {
     }
 
     @Test func `a setting is told of once, be it in the file or in the environment`() throws {
-        let document = try YAMLReader.read(Array("spool: {sync: 2s}\n".utf8), file: "weir.yml")
-        let reading = SettingsReading(document: document, environment: ["WEIR_SPOOL_SYNC": "3s"])
+        let document = try YAMLReader.read(Array("sql: {connections: 2}\n".utf8), file: "weir.yml")
+        let reading = SettingsReading(
+            document: document, environment: ["WEIR_SQL_CONNECTIONS": "3"])
         #expect(reading.warnings.map(\.file) == ["weir.yml"])
-        #expect(reading.settings?.spool.sync == .seconds(3))
+        #expect(reading.settings?.sql.connections == 3)
     }
 
     @Test func `every link of the page leads to one place`() throws {

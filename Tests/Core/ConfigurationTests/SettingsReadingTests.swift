@@ -113,14 +113,14 @@ struct SettingsReadingTests {
     }
 
     @Test func `a field that nothing honours yet is a warning that names it`() throws {
-        let reading = try read("spool: {sync: 2s}\nfederation: {timestamps: true}\ndialects: {}\n")
+        let reading = try read("sql: {}\nfederation: {timestamps: true}\ndialects: {}\n")
         #expect(
             reading.warnings.map(\.description) == [
-                "weir.yml:1:1: spool: read and checked, but this version of Weir has none yet",
+                "weir.yml:1:1: sql: read and checked, but this version of Weir makes readers in SQL "
+                    + "alone, with weir_data.make_reader",
                 "weir.yml:3:1: dialects: read and checked, but this version of Weir has no dialects "
                     + "yet",
             ])
-        #expect(reading.settings?.spool.sync == .seconds(2))
     }
 
     @Test func `a file that is not there says so`() {
