@@ -46,6 +46,11 @@ public struct ScopedSource: SeriesSource {
         try await source.labelValues(of: name, matching: scope + matchers, in: range, limit: limit)
     }
 
+    /// The same source and scope, which says to `hear` what is to be known.
+    public func hearing(_ hear: @escaping @Sendable (String) -> Void) -> any SeriesSource {
+        ScopedSource(source.hearing(hear), only: scope)
+    }
+
     /// The same source with a narrower scope.
     public func narrowed(to matchers: [Matcher]) -> ScopedSource {
         ScopedSource(source, only: scope + matchers)

@@ -107,9 +107,19 @@ public protocol SeriesSource: Sendable {
     func labelValues(
         of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [String]
+
+    /// The same source, which says to `hear` what is to be known beside its answers, such as that
+    /// a part of it cannot be read now.
+    ///
+    /// Whoever hears gets what there is. Whoever does not gets an error instead, so that nobody
+    /// takes a part for the whole.
+    func hearing(_ hear: @escaping @Sendable (String) -> Void) -> any SeriesSource
 }
 
 extension SeriesSource {
+    /// A source that always has the whole says nothing.
+    public func hearing(_ hear: @escaping @Sendable (String) -> Void) -> any SeriesSource { self }
+
     /// Reads the series whole; sources that have an index do better.
     public func labelSets(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?

@@ -7,6 +7,7 @@ public final class LayeredSource: SeriesSource {
     private let history: any SeriesSource
     private let isShared: Bool
     private let headBegins: Locked<Timestamp>
+    private let hear: (@Sendable (String) -> Void)?
 
     /// - Parameters:
     ///   - head: Knows all that was said since it began.
@@ -21,6 +22,21 @@ public final class LayeredSource: SeriesSource {
         self.isShared = isShared
         // Whoever wrote before may have been a little ahead of this clock.
         headBegins = Locked(begins + .minutes(1))
+        hear = nil
+    }
+
+    private init(_ other: LayeredSource, hear: @escaping @Sendable (String) -> Void) {
+        (head, history, isShared) = (other.head, other.history, other.isShared)
+        (headBegins, self.hear) = (other.headBegins, hear)
+    }
+
+    /// The same layers, which tell when the database is away and answer from memory then.
+    public func hearing(_ hear: @escaping @Sendable (String) -> Void) -> any SeriesSource {
+        heard(by: hear)
+    }
+
+    func heard(by hear: @escaping @Sendable (String) -> Void) -> LayeredSource {
+        LayeredSource(self, hear: hear)
     }
 
     /// The head knows nothing before `time` any more.
@@ -39,7 +55,7 @@ public final class LayeredSource: SeriesSource {
                 do throws(SourceError) {
                     past = try await history.series(matching: matchers, in: old)
                 } catch {
-                    try Self.warn(of: error, "samples before \(begins) are missing")
+                    try warn(of: error, "samples before \(begins) are missing")
                 }
             }
             let recent = try await head.series(matching: matchers, in: range)
@@ -94,7 +110,7 @@ public final class LayeredSource: SeriesSource {
             var past: Answer?
             if let old = old(range, before: begins) {
                 do throws(SourceError) { past = try await ask(history, old) } catch {
-                    try Self.warn(of: error, "series that ended before \(begins) are missing")
+                    try warn(of: error, "series that ended before \(begins) are missing")
                 }
             }
             let recent = try await ask(head, range)
@@ -105,10 +121,8 @@ public final class LayeredSource: SeriesSource {
     }
 
     /// Says that the database is away to whoever hears warnings, and throws where nobody does.
-    static func warn(of error: SourceError, _ consequence: String) throws(SourceError) {
-        guard case .unavailable(let reason) = error, let hear = SourceWarnings.hear else {
-            throw error
-        }
+    func warn(of error: SourceError, _ consequence: String) throws(SourceError) {
+        guard case .unavailable(let reason) = error, let hear else { throw error }
         hear("the database is away, so that \(consequence): \(reason)")
     }
 

@@ -38,7 +38,7 @@ struct RollupQuestion {
 /// Rollups as series: those that are made, and for the days whose are not, reckoned from samples.
 struct RollupSource {
     let pool: PostgresPool
-    let layers: LayeredSource
+    var layers: LayeredSource
     let rules: [RollupRule]
     let limits: ReadLimits
     let now: @Sendable () -> Timestamp

@@ -22,19 +22,14 @@ extension Store: ExemplarSource {
         }
     }
 
-    /// What the database has; nothing, with a warning, where it is away and somebody hears that.
+    /// What the database has.
     private func storedExemplars(
         _ matchers: [Matcher], _ range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> [ExemplarSeries] {
-        do throws(SourceError) {
-            return try await Self.run(pool) { connection throws(PostgresError) in
-                try connection.transaction(.snapshot) { connection throws(PostgresError) in
-                    try ExemplarReading(matchers: matchers, range: range).read(connection)
-                }
+        try await Self.run(pool) { connection throws(PostgresError) in
+            try connection.transaction(.snapshot) { connection throws(PostgresError) in
+                try ExemplarReading(matchers: matchers, range: range).read(connection)
             }
-        } catch {
-            try LayeredSource.warn(of: error, "exemplars that memory does not hold are missing")
-            return []
         }
     }
 

@@ -18,7 +18,7 @@ public final class Store: SampleSink, SeriesSource {
     let layers: LayeredSource
     let pool: PostgresPool
     private let upkeep: Upkeep
-    private let rollups: RollupSource
+    private let stored: StoredSeries
 
     /// A store in the database of `pool`, which has its tables; nothing works before `run()`.
     public init(
@@ -36,8 +36,11 @@ public final class Store: SampleSink, SeriesSource {
         history = History(pool: pool, limits: options.limits)
         layers = LayeredSource(
             head: head, history: history, begins: now(), isShared: options.isShared)
-        rollups = RollupSource(
-            pool: pool, layers: layers, rules: options.rollups, limits: options.limits, now: now)
+        stored = StoredSeries(
+            layers: layers,
+            rollups: RollupSource(
+                pool: pool, layers: layers, rules: options.rollups, limits: options.limits, now: now
+            ))
         upkeep = Upkeep(
             pool: pool, options: options, writer: writer, head: head, layers: layers,
             registry: registry, log: log, now: now)
@@ -64,42 +67,33 @@ public final class Store: SampleSink, SeriesSource {
     public func series(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> [Series] {
-        if let question = RollupQuestion(matchers) {
-            return try await rollups.series(question, in: range)
-        }
-        return try await layers.series(matching: matchers, in: range)
+        try await stored.series(matching: matchers, in: range)
     }
 
     /// The label sets that memory and database have.
     public func labelSets(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [Labels] {
-        if let question = RollupQuestion(matchers) {
-            return try await rollups.series(question, in: range).map(\.labels)
-        }
-        return try await layers.labelSets(matching: matchers, in: range, limit: limit)
+        try await stored.labelSets(matching: matchers, in: range, limit: limit)
     }
 
     /// The names of labels that memory and database have.
     public func labelNames(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [String] {
-        if let question = RollupQuestion(matchers) {
-            return try await rollups.series(question, in: range).map(\.labels)
-                .labelNames(limit: limit)
-        }
-        return try await layers.labelNames(matching: matchers, in: range, limit: limit)
+        try await stored.labelNames(matching: matchers, in: range, limit: limit)
     }
 
     /// The values of a label that memory and database have.
     public func labelValues(
         of name: String, matching matchers: [Matcher], in range: ClosedRange<Timestamp>, limit: Int?
     ) async throws(SourceError) -> [String] {
-        if let question = RollupQuestion(matchers) {
-            return try await rollups.series(question, in: range).map(\.labels)
-                .labelValues(of: name, limit: limit)
-        }
-        return try await layers.labelValues(of: name, matching: matchers, in: range, limit: limit)
+        try await stored.labelValues(of: name, matching: matchers, in: range, limit: limit)
+    }
+
+    /// The same, from memory alone and with a word on it while the database is away.
+    public func hearing(_ hear: @escaping @Sendable (String) -> Void) -> any SeriesSource {
+        stored.hearing(hear)
     }
 
     /// How far what came in is safe.

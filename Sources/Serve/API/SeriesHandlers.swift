@@ -20,7 +20,8 @@ struct SeriesHandlers: Sendable {
         let (limit, range) = (try parameters.limit(), try parameters.range())
         let selectors = try parameters.selectors(prefix: QueryParameters.ofMatch)
         let source = needs.series(for: request)
-        let (found, remarks) = try await Self.each(selectors) { matchers throws(SourceError) in
+        let (found, remarks) = try await Self.each(selectors, of: source) {
+            source, matchers throws(SourceError) in
             try await source.labelSets(matching: matchers, in: range, limit: limit.map { $0 + 1 })
         }
         // Several selectors may select the same.
@@ -52,15 +53,16 @@ struct SeriesHandlers: Sendable {
         _ request: ServerRequest,
         _ read:
             @Sendable (
-                ScopedSource, [Matcher], ClosedRange<Timestamp>, Int?
+                any SeriesSource, [Matcher], ClosedRange<Timestamp>, Int?
             ) async throws(SourceError) -> [String]
     ) async throws -> ServerResponse {
         let parameters = QueryParameters(request)
         let (limit, range) = (try parameters.limit(), try parameters.range())
         let selectors = try parameters.selectors()
         let source = needs.series(for: request)
-        let (found, remarks) = try await Self.each(selectors.isEmpty ? [[]] : selectors) {
-            matchers throws(SourceError) in
+        let (found, remarks) = try await Self.each(
+            selectors.isEmpty ? [[]] : selectors, of: source
+        ) { source, matchers throws(SourceError) in
             // One more than wanted tells whether there are more.
             try await read(source, matchers, range, limit.map { $0 + 1 })
         }
@@ -72,21 +74,20 @@ struct SeriesHandlers: Sendable {
     /// The answer for each selector, and what the source had to say beside them: while the database
     /// is away there is an answer from memory, with a warning.
     private static func each<Answer: Sendable>(
-        _ selectors: [[Matcher]], _ read: ([Matcher]) async throws(SourceError) -> Answer
+        _ selectors: [[Matcher]], of source: ScopedSource,
+        _ read: (any SeriesSource, [Matcher]) async throws(SourceError) -> Answer
     ) async throws(APIError) -> (answers: [Answer], warnings: [String]) {
         let heard = Locked<[String]>([])
-        let outcome = await SourceWarnings.$hear.withValue({ text in
+        let told = source.hearing { text in
             heard.withLock { if !$0.contains(text) { $0.append(text) } }
-        }) { () async -> Result<[Answer], APIError> in
-            var answers: [Answer] = []
-            for matchers in selectors {
-                do throws(SourceError) { answers.append(try await read(matchers)) } catch {
-                    return .failure(APIError(error))
-                }
-            }
-            return .success(answers)
         }
-        return (try outcome.get(), heard.withLock { $0 })
+        var answers: [Answer] = []
+        for matchers in selectors {
+            do throws(SourceError) { answers.append(try await read(told, matchers)) } catch {
+                throw APIError(error)
+            }
+        }
+        return (answers, heard.withLock { $0 })
     }
 
     private static func cut<Element>(

@@ -296,12 +296,8 @@ struct StoreTests {
             _ = try await store.series(matching: [], in: all)
         }
         let heard = Locked<[String]>([])
-        let found = await SourceWarnings.$hear.withValue({ text in
-            heard.withLock { $0.append(text) }
-        }) {
-            // Nothing is thrown, which the values below show.
-            (try? await store.series(matching: [], in: all)) ?? []
-        }
+        let told = store.hearing { text in heard.withLock { $0.append(text) } }
+        let found = try await told.series(matching: [], in: all)
         #expect(found.map(\.values) == [[1]])
         #expect(heard.withLock { $0.count } == 1)
         #expect(heard.withLock { $0[0] }.contains("samples before"))

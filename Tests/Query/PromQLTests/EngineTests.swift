@@ -22,11 +22,16 @@ struct ListedSeries: SeriesSource {
 /// Series of which a part cannot be read.
 private struct PartOfSeries: SeriesSource {
     let part: ListedSeries
+    var hear: (@Sendable (String) -> Void)?
+
+    func hearing(_ hear: @escaping @Sendable (String) -> Void) -> any SeriesSource {
+        PartOfSeries(part: part, hear: hear)
+    }
 
     func series(
         matching matchers: [Matcher], in range: ClosedRange<Timestamp>
     ) async throws(SourceError) -> [Series] {
-        guard let hear = SourceWarnings.hear else { throw .unavailable(reason: "nobody hears") }
+        guard let hear else { throw .unavailable(reason: "nobody hears") }
         hear("a part is missing")
         return try await part.series(matching: matchers, in: range)
     }

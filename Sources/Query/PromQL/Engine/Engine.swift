@@ -178,16 +178,8 @@ public final class Engine: Sendable {
             times: question.times, lookback: lookback, subqueryStep: options.subqueryStep)
         let plan = try builder.plan(prepared, at: question.steps)
         let heard = Locked<Set<String>>([])
-        let reads = builder.reads
-        let sets = try await SourceWarnings.$hear.withValue({ text in
-            _ = heard.withLock { $0.insert(text) }
-        }) { () async -> Result<[SeriesSet], PromQLError> in
-            do throws(PromQLError) {
-                return .success(try await read(reads, source, budget))
-            } catch {
-                return .failure(error)
-            }
-        }.get()
+        let told = source.hearing { text in _ = heard.withLock { $0.insert(text) } }
+        let sets = try await read(builder.reads, told, budget)
         let ready = ContinuousClock.now
         var statistics = QueryStatistics()
         statistics.samplesRead = sets.reduce(0) { $0 + $1.sampleCount }
