@@ -149,7 +149,8 @@ enum PriceBenchmarks {
         let server = whole.serverSeconds - cpu.1
         let load = 2 * Double(samples) / (own + server) / 1e6
         report.add(
-            "sustained ingest on 2 cores, sealing included, by CPU time", load, "M samples/s",
+            "sustained ingest on 2 cores, with the sealings below, by CPU time",
+            load, "M samples/s",
             bar: "≥ 1", peer: "by the clock, beside others: \(short(Double(samples) / wall / 1e6))")
         report.add("the same, Weir's part a sample", own / Double(samples) * 1e6, "µs")
         report.add("the same, PostgreSQL's part a sample", server / Double(samples) * 1e6, "µs")

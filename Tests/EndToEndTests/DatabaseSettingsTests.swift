@@ -41,6 +41,7 @@ struct DatabaseSettingsTests {
             [
                 Built.weir, "run", "--web.listen-address=127.0.0.1:0",
                 "--config.file=" + folder.file("prometheus.yml"),
+                "--storage.tsdb.path=" + folder.file("data"),
             ])
         let isTold = try await eventually { weir.errors.contains("add a target in") }
         #expect(isTold, "\(weir.errors)")

@@ -141,8 +141,12 @@ struct DatabaseTests {
     @Test func `a server that is away at the start is no reason not to start`() async throws {
         let server = try await PostgresServer(.init())
         await server.stop()
+        let data = try DataFolder()
         let weir = try await ChildProcess.start(
-            [Built.weir, "run", "--web.listen-address=127.0.0.1:0"],
+            [
+                Built.weir, "run", "--web.listen-address=127.0.0.1:0",
+                "--storage.tsdb.path=\(data.path)",
+            ],
             environment: ["WEIR_DATABASE": server.connectionString()])
         let isReady = try await eventually { weir.errors.contains("msg=ready") }
         #expect(isReady, "\(weir.errors)")

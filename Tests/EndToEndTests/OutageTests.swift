@@ -126,7 +126,7 @@ struct OutageTests {
         #expect(isEmpty)
     }
 
-    @Test func `an outage while it runs, and a kill in it, cost no more than a second`()
+    @Test func `an outage while it runs, and a kill in it, cost no more than two seconds`()
         async throws
     {
         let first = try await start()
@@ -134,7 +134,7 @@ struct OutageTests {
         try await served(5)
         await server.stop()
         try await served(20)
-        // What is younger than this may be in memory alone.
+        // The last two seconds may be in memory alone.
         let safe = target.served - 10
         first.send(SIGKILL)
         _ = await first.outcome()

@@ -6,11 +6,17 @@ final class RunningWeir: Sendable {
     let process: ChildProcess
     /// Host and port.
     let address: String
+    /// What it keeps beside a database lies here, and goes with the value.
+    private let data: TemporaryFolder
 
     /// Starts `weir run` with `words`, in place of its listen address one that the system chose.
     init(_ words: [String], host: String = "127.0.0.1") async throws {
+        data = try TemporaryFolder("running")
         let process = try await ChildProcess.start(
-            [Built.weir, "run", "--web.listen-address=\(host):0"] + words,
+            [
+                Built.weir, "run", "--web.listen-address=\(host):0",
+                "--storage.tsdb.path=\(data.path)",
+            ] + words,
             // A database that is away: Weir starts without it, at once.
             environment: ["WEIR_DATABASE": "postgresql:///weir?host=/nonexistent"])
         let isReady = try await eventually {

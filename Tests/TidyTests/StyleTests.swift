@@ -51,6 +51,11 @@ struct StyleTests {
         }
     }
 
+    @Test func `nothing is handed on by a task's own values`() {
+        // Pushed from a task that began at once, one has ended the optimized program.
+        for line in lines { #expect(!line.code.contains("@TaskLocal"), "\(line)") }
+    }
+
     @Test func `the project speaks of itself alone`() {
         let words = ["/work" + "/", "/root" + "/", "/home" + "/"]
         let files = ["Sources", "Tests", "Benchmarks", "scripts"].flatMap(SourceTree.files(below:))
